@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <mote/close.h>
+#include <mote/send_status.h>
+
+namespace mote {
+
+namespace net {
+struct HandleState;
+}
+
+/// A reference to a connection that may be copied, kept for ever and used from any thread, `run()`'s included.
+///
+/// After the connection's end, and after the server's, every call is harmless and answers `closed`. From another thread
+/// the payload is copied and sent by the server's thread: messages of one thread stay in order, and a status tells the
+/// queue's size at that moment. A default-constructed Handle behaves as one whose connection has ended.
+class Handle {
+ public:
+  Handle() = default;
+
+  SendStatus send(std::string_view text) const;
+  SendStatus send(std::span<const std::byte> bytes) const;
+  SendStatus send(const char* text) const { return send(std::string_view(text)); }
+  SendStatus send_ping(std::span<const std::byte> payload = {}) const;
+  SendStatus send_pong(std::span<const std::byte> payload = {}) const;
+  void close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
+  void abort() const;
+  [[nodiscard]] bool is_open() const;
+
+  /// Whether both refer to the same connection.
+  bool operator==(const Handle& other) const = default;
+
+ private:
+  friend struct net::HandleState;
+  explicit Handle(std::shared_ptr<net::HandleState> state);
+
+  std::shared_ptr<net::HandleState> state_;
+};
+
+}  // namespace mote

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mote {
+
+/// What happens when a message would pass Options::hard_limit_bytes.
+enum class Overflow {
+  close_connection,  ///< The connection is closed with 1008.
+  drop_message,      ///< `send` answers `dropped` and the connection goes on.
+};
+
+/// What happens when the client and the server have no subprotocol in common.
+enum class SubprotocolMismatch {
+  accept_without,  ///< The connection opens without one; the client decides (RFC 6455 §4.2.2).
+  refuse,          ///< 400.
+};
+
+/// Every limit and default of a server. 0 never means unlimited: Server's constructor throws std::invalid_argument for
+/// it, naming the option.
+struct Options {
+  using milliseconds = std::chrono::milliseconds;
+
+  /// A duration that never passes: turns a timeout off.
+  static constexpr milliseconds kNever = milliseconds::max();
+
+  /// \name Opening handshake
+  /// @{
+  /// The request line and header lines together. Browsers send about 500 bytes, and cookies; above: 431.
+  std::size_t max_request_head_bytes = 8 * 1024;
+  /// Header lines, counted whether or not their names differ. Above: 431.
+  std::size_t max_header_lines = 100;
+  /// The request target. Above: 414.
+  std::size_t max_target_bytes = 4 * 1024;
+  /// From accept until the end of the opening handshake, absolute, so that a trickle of bytes does not extend it; also
+  /// from a plain HTTP response until the end of the next request head.
+  milliseconds handshake_timeout{10'000};
+  /// What the server speaks, in any order: the first that the client lists and that is here is chosen (§4.2.2).
+  std::vector<std::string> subprotocols = {};
+  SubprotocolMismatch subprotocol_mismatch = SubprotocolMismatch::accept_without;
+  /// Origins that may connect, such as `https://example.org`, compared exactly; empty: any, as Fleck has it. Others, and
+  /// requests without the header, get 403 (RFC 6455 §10.2).
+  std::vector<std::string> origins = {};
+  /// @}
+
+  /// \name Messages
+  /// @{
+  /// One message's payload, all fragments together. Above: 1009, before it is buffered.
+  std::uint64_t max_message_bytes = 1024 * 1024;
+  /// Fragments of one message, empty ones counted. Above: 1008. Autobahn sends 65,536.
+  std::uint32_t max_fragments = 131'072;
+  /// @}
+
+  /// \name Output
+  /// @{
+  /// Output queue of a connection above which `send` answers `queued` and reading from that connection pauses: about
+  /// what a kernel's socket buffer takes at once.
+  std::size_t soft_limit_bytes = 64 * 1024;
+  /// Output queue that no message may pass; one message into an empty queue always fits.
+  std::size_t hard_limit_bytes = 4 * 1024 * 1024;
+  Overflow overflow = Overflow::close_connection;
+  /// @}
+
+  /// \name Timeouts; each may be kNever
+  /// @{
+  /// Ping after nothing was received for this long. Below the 60 s after which common proxies drop a quiet connection.
+  milliseconds ping_interval{30'000};
+  /// Drop (1006) when after that ping nothing was received for this long.
+  milliseconds ping_timeout{20'000};
+  /// From our Close until the peer's Close and the end of the TCP connection, after which it is dropped.
+  milliseconds close_timeout{5'000};
+  /// Drop (1006) when the kernel took no byte of waiting output for this long.
+  milliseconds write_timeout{30'000};
+  /// @}
+
+  /// \name Sockets
+  /// @{
+  /// Connections at once; none: the soft RLIMIT_NOFILE at `start`, less 64. At the limit the listener pauses.
+  std::optional<std::size_t> max_connections = std::nullopt;
+  /// TCP_NODELAY: mote already joins what belongs together, so that Nagle's algorithm would only delay.
+  bool tcp_no_delay = true;
+  /// SO_REUSEPORT: several servers, each with a thread of its own, listen on one port and the kernel spreads clients.
+  bool reuse_port = false;
+  /// Connections that the kernel completes and holds until they are accepted; it caps this at net.core.somaxconn.
+  int listen_backlog = 4096;
+  /// @}
+
+  /// \name Fairness: what one connection may do in a turn before the others have theirs
+  /// @{
+  std::size_t turn_bytes = 256 * 1024;
+  std::uint32_t turn_messages = 256;
+  /// @}
+};
+
+}  // namespace mote
