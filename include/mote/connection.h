@@ -31,7 +31,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// \name Callbacks
-  /// Each call replaces the previous callback of that kind, that of the shared Handlers included; `nullptr` removes it.
+  /// Each call replaces the previous callback of that kind; `nullptr` removes it. Where the server has shared Handlers
+  /// too, the connection's own callback is called in place of the shared one.
   /// @{
   void on_open(Callback<void()> callback);
   void on_message(Callback<void(std::string_view text)> callback);               ///< A text message, valid UTF-8.
@@ -60,7 +61,7 @@ class Connection {
   /// @}
 
   /// Starts the closing handshake (RFC 6455 §7.1.2); `on_close` comes when the peer has answered, or after
-  /// Options::close_timeout. Messages sent before still go out. Does nothing where the connection is closing already.
+  /// Options::close_timeout. What was sent before still goes out. Does nothing where the connection is closing already.
   /// `code`: 1000–1003, 1007–1014 or 3000–4999; `reason`: UTF-8, cut at a character to 123 bytes.
   /// Throws std::invalid_argument for any other code or a reason that is not UTF-8.
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {});
@@ -85,6 +86,7 @@ class Connection {
  protected:
   Connection() = default;
   ~Connection() = default;
+  void release_data() { data_.reset(); }
 
  private:
   struct Data {

@@ -51,6 +51,8 @@ class Headers {
   [[nodiscard]] std::string_view operator[](std::string_view name) const { return find(name).value_or(std::string_view{}); }
   /// How many fields have that name.
   [[nodiscard]] std::size_t count(std::string_view name) const;
+  /// The field lines as they came, each ended by CR LF.
+  [[nodiscard]] std::string_view lines() const { return lines_; }
 
  private:
   std::string_view lines_;

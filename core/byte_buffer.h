@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace mote::core {
+
+/// A queue of bytes in one block of memory: appended at the back, consumed at the front. Empty it owns nothing.
+///
+/// Growth throws std::bad_alloc and leaves the contents as they were.
+class ByteBuffer {
+ public:
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  [[nodiscard]] std::size_t size() const { return end_ - begin_; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  [[nodiscard]] std::span<std::byte> bytes() { return {memory_.get() + begin_, size()}; }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return {memory_.get() + begin_, size()}; }
+
+  void append(std::span<const std::byte> bytes);
+  /// Room behind the contents, at least `minimum` bytes; what was written there becomes contents through `commit`. Where
+  /// it has to grow, it makes room for `wanted` at once.
+  std::span<std::byte> prepare(std::size_t minimum, std::size_t wanted = 0);
+  void commit(std::size_t written) { end_ += written; }
+  /// Drops `count` bytes at the front; the last one frees the memory.
+  void consume(std::size_t count);
+  /// Drops the contents and frees the memory.
+  void clear();
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace mote::core

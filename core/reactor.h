@@ -1,0 +1,149 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/mailbox.h"
+#include "core/timer_wheel.h"
+
+namespace mote::core {
+
+class Reactor;
+
+/// Names a source for as long as anybody cares to keep the name: a slot that is used again has another generation.
+struct Token {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const Token&) const = default;
+};
+
+/// What a reactor's owner has to say to every source.
+enum class Announcement : std::uint8_t {
+  drain,  ///< The reactor will stop once everybody is done: come to an end gently.
+  stop,   ///< It has stopped: come to an end now.
+};
+
+/// What a reactor drives: an object that may have a descriptor, has one timer, and one place in each of the reactor's
+/// lists. Its callbacks must not throw.
+class Source : private TimerNode {
+ public:
+  // What on_events may report.
+  static constexpr std::uint32_t kReadable = 0x1;            // EPOLLIN
+  static constexpr std::uint32_t kWritable = 0x4;            // EPOLLOUT
+  static constexpr std::uint32_t kEnding = 0x2000 | 0x10 | 0x8;  // EPOLLRDHUP | HUP | ERR
+
+  virtual ~Source() = default;
+  [[nodiscard]] Token token() const { return token_; }
+
+ protected:
+  Source() = default;
+
+ private:
+  friend class Reactor;
+  virtual void on_events(std::uint32_t events) = 0;  ///< Bits of epoll_event::events; each edge is reported once.
+  virtual void on_ready() {}                         ///< After `make_ready`, once.
+  virtual void on_timer() {}                         ///< After `arm`, once.
+  virtual void on_turn_end() {}                      ///< After `at_turn_end`, once.
+  virtual void on_announcement(Announcement) {}      ///< After `announce`.
+
+  Token token_;
+  bool ready_ = false;
+  bool turn_end_ = false;
+};
+
+/// Single-threaded event loop on edge-triggered epoll.
+///
+/// Order within a turn: descriptors' events, then the ready list as it was then, then timers, then what asked for the
+/// turn's end (until nobody asks any more), then removed sources are destroyed. Tasks posted by other threads run when
+/// the eventfd's event has its turn. An event for a source that was removed earlier in the same turn is not delivered.
+class Reactor {
+ public:
+  using milliseconds = std::chrono::milliseconds;
+
+  static constexpr std::uint32_t kReadWrite = 0x1 | 0x4 | 0x2000 | (1U << 31);  // EPOLLIN | OUT | RDHUP | ET
+  static constexpr std::uint32_t kRead = 0x1 | (1U << 31);                      // EPOLLIN | ET
+
+  /// Throws std::system_error where epoll or an eventfd cannot be had.
+  Reactor();
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  /// Takes the source over. With a descriptor, which stays the source's own to close in its destructor, it is registered
+  /// for `events` (kReadWrite, kRead) once and for all. Answers 0 or the errno of epoll_ctl, and then the source is gone.
+  /// Throws std::bad_alloc.
+  int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
+  void add(std::unique_ptr<Source> source);
+  /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn.
+  void remove(Source& source);
+  /// Null where that source was removed.
+  [[nodiscard]] Source* find(Token token) const;
+  /// Tells every source.
+  void announce(Announcement announcement);
+
+  void make_ready(Source& source);
+  void at_turn_end(Source& source);
+
+  /// One timer a source; arming again replaces it. Delays of a second and more may come up to 64 ms late, so that many
+  /// timers share a wake-up.
+  void arm(Source& source, milliseconds delay);
+  /// The same, but an earlier time that is armed already stays.
+  void arm_no_later(Source& source, milliseconds delay);
+  void disarm(Source& source);
+  /// Monotonic time since the reactor was made, read once a turn.
+  [[nodiscard]] milliseconds now() const { return milliseconds(now_ms_); }
+
+  /// Is called on the reactor's thread after each `Mailbox::wake`, before the posted tasks.
+  void on_wake(Callback<void()> callback) { woken_ = std::move(callback); }
+  /// Turns until `stop`.
+  void run();
+  /// Ends `run` after the present turn. Any thread, and signal handlers.
+  void stop() noexcept;
+  /// What ends a turn, for use after `run` has returned: see the class.
+  void finish_turn();
+
+  /// Shared by those who may outlive the reactor.
+  [[nodiscard]] const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+
+ private:
+  class Tasks;
+  struct Slot {
+    std::unique_ptr<Source> source;
+    std::uint32_t generation = 1;
+    std::uint32_t next_free = 0;
+  };
+
+  std::uint32_t take_slot();
+  void turn();
+  void dispatch(int count);
+  void run_ready();
+  void run_timers();
+  int wait();
+  [[nodiscard]] int timeout_ms() const;
+  [[nodiscard]] std::uint64_t due_after(milliseconds delay) const;
+  void read_clock(bool precise);
+
+  struct Events;
+  int epoll_;
+  std::uint64_t started_ms_;
+  std::uint64_t now_ms_ = 0;
+  std::atomic<bool> stopping_{false};
+  TimerWheel wheel_;
+  std::vector<Slot> slots_;
+  std::uint32_t free_slot_;
+  std::unique_ptr<Events> events_;
+  std::vector<Token> ready_;
+  std::vector<Token> ready_now_;
+  std::vector<Token> turn_end_;
+  std::vector<Token> turn_end_now_;
+  std::vector<std::unique_ptr<Source>> removed_;
+  std::shared_ptr<Mailbox> mailbox_;
+  Callback<void()> woken_;
+};
+
+}  // namespace mote::core

@@ -1,0 +1,65 @@
+#include <mote/connection.h>
+
+#include <utility>
+
+#include "net/session.h"
+
+namespace mote {
+namespace {
+
+// Every Connection is the base of a Session: nothing else can make one.
+net::Session& session_of(Connection& connection) { return static_cast<net::Session&>(connection); }
+const net::Session& session_of(const Connection& connection) { return static_cast<const net::Session&>(connection); }
+
+}  // namespace
+
+using net::OwnHandlers;
+using proto::Opcode;
+
+void Connection::on_open(Callback<void()> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_open>(std::move(callback));
+}
+void Connection::on_message(Callback<void(std::string_view)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_message>(std::move(callback));
+}
+void Connection::on_binary(Callback<void(std::span<const std::byte>)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_binary>(std::move(callback));
+}
+void Connection::on_ping(Callback<void(std::span<const std::byte>)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_ping>(std::move(callback));
+}
+void Connection::on_pong(Callback<void(std::span<const std::byte>)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_pong>(std::move(callback));
+}
+void Connection::on_drain(Callback<void()> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_drain>(std::move(callback));
+}
+void Connection::on_error(Callback<void(const Error&)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_error>(std::move(callback));
+}
+void Connection::on_close(Callback<void(const CloseInfo&)> callback) {
+  session_of(*this).set_handler<&OwnHandlers::on_close>(std::move(callback));
+}
+
+SendStatus Connection::send(std::string_view text) {
+  return session_of(*this).send_data(Opcode::text, std::as_bytes(std::span(text)));
+}
+SendStatus Connection::send(std::span<const std::byte> bytes) {
+  return session_of(*this).send_data(Opcode::binary, bytes);
+}
+SendStatus Connection::send_ping(std::span<const std::byte> payload) {
+  return session_of(*this).send_control(Opcode::ping, payload);
+}
+SendStatus Connection::send_pong(std::span<const std::byte> payload) {
+  return session_of(*this).send_control(Opcode::pong, payload);
+}
+std::size_t Connection::queued_bytes() const { return session_of(*this).queued(); }
+
+void Connection::close(std::uint16_t code, std::string_view reason) { session_of(*this).start_close(code, reason); }
+void Connection::abort() { session_of(*this).drop(); }
+bool Connection::is_open() const { return session_of(*this).open(); }
+
+ConnectionInfo Connection::info() const { return session_of(*this).describe(); }
+Handle Connection::handle() { return net::HandleState::make(session_of(*this).handle_state()); }
+
+}  // namespace mote

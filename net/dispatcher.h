@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <mote/callback.h>
+#include <mote/close.h>
+#include <mote/error.h>
+#include <mote/handlers.h>
+#include <mote/http.h>
+
+namespace mote::net {
+
+class Session;
+
+/// The callbacks that one connection has set for itself.
+struct OwnHandlers {
+  Callback<void()> on_open;
+  Callback<void(std::string_view)> on_message;
+  Callback<void(std::span<const std::byte>)> on_binary;
+  Callback<void(std::span<const std::byte>)> on_ping;
+  Callback<void(std::span<const std::byte>)> on_pong;
+  Callback<void()> on_drain;
+  Callback<void(const Error&)> on_error;
+  Callback<void(const CloseInfo&)> on_close;
+
+  /// Callbacks that were replaced, kept until the turn's end: one of them may be running.
+  std::vector<std::shared_ptr<void>> replaced;
+
+  template <class Signature>
+  void replace(Callback<Signature>& place, Callback<Signature> by) {
+    replaced.push_back(std::make_shared<Callback<Signature>>(std::move(place)));
+    place = std::move(by);
+  }
+};
+
+/// The one place that calls the user's code. No exception leaves it: those of a connection's callbacks end that
+/// connection, others are logged.
+class Dispatcher {
+ public:
+  /// Called for each connection before its `on_open`; may be empty.
+  Callback<void(Connection&)> configure;
+  Handlers shared;
+  Callback<void(const HttpRequest&, UpgradeDecision&)> upgrade_filter;
+
+  void opened(Session& session);
+  void data(Session& session, bool text, std::span<const std::byte> payload);
+  void pinged(Session& session, std::span<const std::byte> payload);
+  void ponged(Session& session, std::span<const std::byte> payload);
+  void drained(Session& session);
+  void failed(Session& session, const Error& error);
+  void closed(Session& session, const CloseInfo& why);
+
+  /// False where it threw.
+  bool upgrade(const HttpRequest& request, UpgradeDecision& decision);
+  /// None where it threw.
+  std::optional<HttpResponse> page(const Callback<HttpResponse(const HttpRequest&)>& handler,
+                                   const HttpRequest& request);
+  void task(const Callback<void()>& task);
+};
+
+}  // namespace mote::net

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <mote/http.h>
+#include <mote/options.h>
+
+#include "net/dispatcher.h"
+#include "net/handshake_record.h"
+#include "net/socket.h"
+#include "proto/handshake.h"
+#include "proto/http_response.h"
+#include "proto/request_head.h"
+
+namespace mote::net {
+
+/// What is to happen on a connection after an answer.
+enum class AfterAnswer {
+  next_request,  ///< It persists: the next request may come.
+  close,         ///< No more requests are read.
+  open,          ///< It is a WebSocket connection now.
+};
+
+struct HttpAnswer {
+  std::string bytes;  // the whole response
+  AfterAnswer after = AfterAnswer::close;
+  HandshakeRecord::Pointer record;  // open
+  proto::Refusal refusal;           // close: what was refused, status 0 for nothing
+};
+
+/// Answers HTTP requests: opening handshakes by the options and the upgrade filter, the others with the server's pages.
+class HttpService {
+ public:
+  /// `options` and `dispatcher` must outlive it. `endpoint_path`: the only path of WebSocket; empty for every path.
+  HttpService(const Options& options, Dispatcher& dispatcher, std::string endpoint_path);
+
+  /// Throws std::invalid_argument, see Server::serve.
+  void add_page(std::string path, std::string content_type, std::string_view bytes);
+  void add_handler(std::string path, Callback<HttpResponse(const HttpRequest&)> handler);
+
+  /// From now on every request is answered with 503.
+  void shut_down() { shutting_down_ = true; }
+
+  [[nodiscard]] const proto::HeadLimits& limits() const { return limits_; }
+  /// A complete head.
+  HttpAnswer answer(const proto::RequestHead& head, const PeerAddress& peer);
+  /// A head that the parser refused.
+  HttpAnswer refuse(const proto::Refusal& refusal, proto::Body mode);
+
+ private:
+  struct Page {
+    std::string content_type;
+    std::string bytes;
+    Callback<HttpResponse(const HttpRequest&)> handler;  // in place of the two above
+  };
+
+  HttpAnswer upgrade(const proto::RequestHead& head, const PeerAddress& peer, const proto::UpgradeVerdict& verdict);
+  HttpAnswer page(const proto::RequestHead& head, const PeerAddress& peer);
+  HttpAnswer respond(const proto::RequestHead& head, const HttpResponse& response);
+  std::string_view date();
+  Page& page_at(std::string path);
+
+  Dispatcher& dispatcher_;
+  const std::string endpoint_path_;
+  const proto::HeadLimits limits_;
+  const proto::UpgradePolicy policy_;
+  std::unordered_map<std::string, Page> pages_;
+  bool shutting_down_ = false;
+  std::time_t date_second_ = -1;
+  std::string date_;
+};
+
+}  // namespace mote::net

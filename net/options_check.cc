@@ -1,0 +1,56 @@
+#include "net/options_check.h"
+
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "proto/ascii.h"
+
+namespace mote::net {
+namespace {
+
+[[noreturn]] void reject(std::string_view option, std::string_view why) {
+  throw std::invalid_argument("option " + std::string(option) + " " + std::string(why));
+}
+
+template <class Number>
+void at_least_one(std::string_view option, Number value) {
+  if (value < 1) reject(option, "must be at least 1; 0 does not mean unlimited");
+}
+
+void positive(std::string_view option, Options::milliseconds value) {
+  if (value < Options::milliseconds(1)) reject(option, "must be at least 1 ms; Options::kNever turns it off");
+}
+
+}  // namespace
+
+Options checked(Options options) {
+  at_least_one("max_request_head_bytes", options.max_request_head_bytes);
+  if (options.max_request_head_bytes > std::numeric_limits<std::uint32_t>::max() / 2) {
+    reject("max_request_head_bytes", "must be less than 2 GiB");
+  }
+  at_least_one("max_header_lines", options.max_header_lines);
+  at_least_one("max_target_bytes", options.max_target_bytes);
+  at_least_one("max_message_bytes", options.max_message_bytes);
+  at_least_one("max_fragments", options.max_fragments);
+  at_least_one("soft_limit_bytes", options.soft_limit_bytes);
+  if (options.hard_limit_bytes < options.soft_limit_bytes) {
+    reject("hard_limit_bytes", "must not be less than soft_limit_bytes");
+  }
+  positive("handshake_timeout", options.handshake_timeout);
+  positive("ping_interval", options.ping_interval);
+  positive("ping_timeout", options.ping_timeout);
+  positive("close_timeout", options.close_timeout);
+  positive("write_timeout", options.write_timeout);
+  if (options.max_connections) at_least_one("max_connections", *options.max_connections);
+  at_least_one("listen_backlog", options.listen_backlog);
+  at_least_one("turn_bytes", options.turn_bytes);
+  at_least_one("turn_messages", options.turn_messages);
+  for (const auto& name : options.subprotocols) {
+    if (!proto::is_token(name)) reject("subprotocols", "has \"" + name + "\", which is no token (RFC 6455 4.1)");
+  }
+  return options;
+}
+
+}  // namespace mote::net

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <mote/options.h>
+
+namespace mote::net {
+
+/// The same options; throws std::invalid_argument naming the first that makes no sense.
+Options checked(Options options);
+
+}  // namespace mote::net

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "core/byte_buffer.h"
+#include "net/socket.h"
+#include "proto/frame.h"
+
+namespace mote::net {
+
+class Output;
+
+/// What the connection whose turn it is has written so far: one per reactor, sent with one system call.
+///
+/// Small pieces are copied. A large one that lies in the reactor's receive buffer, as the payload of a message does while
+/// its callback runs, is written from where it lies: it stays there until the next read of this connection.
+class OutputBatch {
+ public:
+  /// `receive_buffer`: what may be written from where it lies.
+  explicit OutputBatch(std::span<const std::byte> receive_buffer);
+
+  /// From now until `end`, this is `owner`'s batch. Empty at both.
+  void begin(const Output& owner) { owner_ = &owner; }
+  void end() { owner_ = nullptr; }
+  [[nodiscard]] bool belongs_to(const Output& output) const { return owner_ == &output; }
+  /// Must be flushed before the receive buffer is written again.
+  [[nodiscard]] bool borrows() const { return borrows_; }
+
+ private:
+  friend class Output;
+  static constexpr std::size_t kCopiedBytes = 64 * 1024;
+  static constexpr std::size_t kMaxPieces = 64;
+  static constexpr std::size_t kBorrowBytes = 4 * 1024;  // below, a copy is cheaper than a piece of its own
+  static constexpr std::size_t kFullBytes = 256 * 1024;  // about what a socket buffer takes: waiting gains nothing
+
+  [[nodiscard]] bool empty() const { return piece_count_ == 0; }
+  [[nodiscard]] bool lies_in_receive_buffer(std::span<const std::byte> bytes) const;
+  bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
+  void add_copied(std::size_t size);
+  void add_piece(const std::byte* data, std::size_t size);
+  void clear();
+
+  const Output* owner_ = nullptr;
+  const std::byte* receive_begin_;
+  const std::byte* receive_end_;
+  std::unique_ptr<std::byte[]> copied_;
+  std::size_t copied_bytes_ = 0;
+  std::size_t total_bytes_ = 0;
+  std::size_t piece_count_ = 0;
+  bool borrows_ = false;
+  bool extendable_ = false;  // the last piece ends where the copied bytes end
+  std::array<iovec, kMaxPieces> pieces_;
+};
+
+/// The bytes on their way to one socket, in order: first what waits for the kernel, then this turn's batch.
+///
+/// Owns memory only while something waits. Nothing here calls back; a failure is remembered and ends in `error()`.
+class Output {
+ public:
+  /// Accepts `head` and then `payload`, which may be reused at once. Answers true where they wait in a queue of its own
+  /// that only `flush` sends: to be asked for at the end of the turn.
+  [[nodiscard]] bool write(OutputBatch& batch, int socket, std::span<const std::byte> head,
+                           std::span<const std::byte> payload);
+  [[nodiscard]] bool write_frame(OutputBatch& batch, int socket, proto::Opcode opcode,
+                                 std::span<const std::byte> payload);
+  /// A pong: while an earlier one waits for the kernel it takes the place of any that waits behind that (RFC 6455
+  /// §5.5.3), so that pings cost bounded memory.
+  [[nodiscard]] bool write_pong(OutputBatch& batch, int socket, std::span<const std::byte> payload);
+
+  /// Sends the batch, which belongs to this output; what the kernel does not take waits. Needed before the receive
+  /// buffer is written again and at the end of the connection's turn.
+  void flush_batch(OutputBatch& batch, int socket);
+  /// Sends what waits: at the end of a turn, or when the socket has room again.
+  void flush(int socket);
+
+  [[nodiscard]] std::size_t queued_bytes() const { return queue_ != nullptr ? queue_->bytes.size() : 0; }
+  /// The kernel's buffer is full: the next OUT edge says when to flush.
+  [[nodiscard]] bool blocked() const { return blocked_; }
+  /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
+  [[nodiscard]] int error() const { return error_; }
+  /// Whether the kernel has taken any byte since the last call.
+  [[nodiscard]] bool take_progress() { return std::exchange(progress_, false); }
+
+ private:
+  struct Queue {
+    core::ByteBuffer bytes;
+    std::size_t to_pong_end = 0;  // bytes up to the end of the last pong in `bytes`; 0: none
+    std::uint8_t pong_bytes = 0;  // of a pong that waits for that one, header included; 0: none
+    std::array<std::byte, 2 + proto::kMaxControlBytes> pong;
+  };
+
+  void enqueue(std::span<const std::byte> bytes);
+  void send_now(OutputBatch& batch, int socket, std::span<const std::byte> head, std::span<const std::byte> payload);
+  void transmit_pieces(int socket, std::span<iovec> pieces);
+  std::size_t transmit_some(int socket, std::span<iovec> pieces);
+  void consumed(std::size_t size);
+  void fail(int error);
+
+  std::unique_ptr<Queue> queue_;
+  int error_ = 0;
+  bool blocked_ = false;
+  bool progress_ = false;
+};
+
+}  // namespace mote::net

@@ -1,0 +1,231 @@
+#include <mote/server.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <mote/connection.h>
+
+#include "core/log.h"
+#include "core/reactor.h"
+#include "net/context.h"
+#include "net/listener.h"
+#include "net/location.h"
+#include "net/options_check.h"
+#include "net/session.h"
+#include "net/timer.h"
+#include "proto/handshake.h"
+
+namespace mote {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kReceiveBytes = 512 * 1024;
+constexpr std::size_t kReservedDescriptors = 64;  // for the program's own files beside the connections
+constexpr milliseconds::rep kNoDrain = std::numeric_limits<milliseconds::rep>::max();
+
+milliseconds::rep steady_ms() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::size_t default_max_connections() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return std::numeric_limits<std::size_t>::max();
+  }
+  return limit.rlim_cur > 2 * kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : limit.rlim_cur / 2 + 1;
+}
+
+}  // namespace
+
+/// Ties the parts together: location, reactor, listeners, sessions and the user's callbacks.
+class Server::Impl final : net::AcceptSink, net::SessionOwner {
+ public:
+  Impl(std::string_view location_text, Options options)
+      : location(net::parse_location(location_text)),
+        options_(net::checked(std::move(options))),
+        http(options_, dispatcher, location.path),
+        receive_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBytes)),
+        batch_({receive_buffer_.get(), kReceiveBytes}),
+        context_{reactor, {receive_buffer_.get(), kReceiveBytes}, batch_, dispatcher, http, options_, *this} {
+    static_cast<void>(proto::accept_value("dGhlIHNhbXBsZSBub25jZQ=="));  // throws now where OpenSSL has no SHA-1
+    reactor.on_wake([this] { check_drain(); });
+  }
+
+  void start();
+  void run();
+  void request_drain(milliseconds deadline) noexcept;
+  void add_timer(milliseconds period, Callback<void()> task);
+
+  const net::Location location;
+  net::Dispatcher dispatcher;
+
+ private:
+  const Options options_;  // http refers to it
+
+ public:
+  net::HttpService http;
+  core::Reactor reactor;
+  std::atomic<std::uint16_t> port{0};
+  std::atomic<std::size_t> open_connections{0};
+
+ private:
+  [[nodiscard]] bool may_accept() const override { return sessions_ < max_connections_; }
+  void accepted(net::Descriptor socket, const net::PeerAddress& peer) override;
+  void session_opened() override { open_connections.fetch_add(1, std::memory_order_relaxed); }
+  void session_closed() override { open_connections.fetch_sub(1, std::memory_order_relaxed); }
+  void session_gone() override;
+
+  template <class SourceType>
+  SourceType* add(std::unique_ptr<SourceType> source);
+  void check_drain();
+  void begin_drain();
+  void stop_listening();
+
+  const std::unique_ptr<std::byte[]> receive_buffer_;
+  net::OutputBatch batch_;
+  net::Context context_;
+  std::vector<net::Listener*> listeners_;  // the reactor owns them
+  net::Timer* drain_timer_ = nullptr;      // likewise; set while draining
+  std::size_t sessions_ = 0;
+  std::size_t max_connections_ = 0;
+  std::atomic<milliseconds::rep> drain_until_{kNoDrain};  // by steady_ms()
+  bool started_ = false;
+};
+
+void Server::Impl::start() {
+  if (std::exchange(started_, true)) throw std::logic_error("a mote::Server can be started once");
+  max_connections_ = options_.max_connections.value_or(default_max_connections());
+  std::uint16_t bound = 0;
+  for (auto& listening : net::listen_at(location, options_, bound)) {
+    const int socket = listening.socket.number();
+    auto listener = std::make_unique<net::Listener>(reactor, std::move(listening), *this);
+    net::Listener* const added = listener.get();
+    if (const int error = reactor.add(std::move(listener), socket, core::Reactor::kRead); error != 0) {
+      throw std::system_error(error, std::generic_category(), location.to_string(bound) + ": epoll_ctl");
+    }
+    listeners_.push_back(added);
+  }
+  port.store(bound, std::memory_order_relaxed);
+}
+
+void Server::Impl::run() {
+  if (!started_) throw std::logic_error("mote::Server::run needs start first");
+  reactor.run();
+  stop_listening();
+  reactor.announce(core::Announcement::stop);
+  reactor.finish_turn();
+  reactor.mailbox()->close();
+}
+
+void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer) {
+  const int number = socket.number();
+  auto session = std::make_unique<net::Session>(context_, std::move(socket), peer);
+  net::Session& added = *session;
+  if (const int error = reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
+    core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
+    return;
+  }
+  ++sessions_;
+  added.start();
+}
+
+void Server::Impl::session_gone() {
+  --sessions_;
+  for (net::Listener* const listener : listeners_) listener->resume();
+  if (drain_timer_ != nullptr && sessions_ == 0) reactor.stop();
+}
+
+void Server::Impl::stop_listening() {
+  for (net::Listener* const listener : listeners_) reactor.remove(*listener);
+  listeners_.clear();
+}
+
+void Server::Impl::request_drain(milliseconds deadline) noexcept {
+  const auto until = steady_ms() + std::max<milliseconds::rep>(deadline.count(), 0);
+  auto earliest = drain_until_.load(std::memory_order_relaxed);
+  while (until < earliest && !drain_until_.compare_exchange_weak(earliest, until, std::memory_order_relaxed)) {
+  }
+  reactor.mailbox()->wake();
+}
+
+void Server::Impl::check_drain() {
+  const auto until = drain_until_.load(std::memory_order_relaxed);
+  if (until == kNoDrain) return;
+  if (drain_timer_ == nullptr) begin_drain();
+  const auto left = until - steady_ms();
+  if (sessions_ == 0 || left <= 0) return reactor.stop();
+  reactor.arm_no_later(*drain_timer_, milliseconds(left));
+}
+
+void Server::Impl::begin_drain() {
+  drain_timer_ = add(std::make_unique<net::Timer>(reactor, milliseconds(0), [this] { reactor.stop(); }));
+  stop_listening();
+  http.shut_down();
+  reactor.announce(core::Announcement::drain);
+}
+
+template <class SourceType>
+SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
+  SourceType* const added = source.get();
+  reactor.add(std::move(source));
+  return added;
+}
+
+void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
+  if (period < milliseconds(1)) throw std::invalid_argument("every: the period must be at least 1 ms");
+  auto guarded = [this, task = std::move(task)] { dispatcher.task(task); };
+  reactor.arm(*add(std::make_unique<net::Timer>(reactor, period, std::move(guarded))), period);
+}
+
+Server::Server(std::string_view location, Options options)
+    : impl_(std::make_unique<Impl>(location, std::move(options))) {}
+Server::~Server() = default;
+
+void Server::start(Callback<void(Connection&)> configure) {
+  impl_->dispatcher.configure = std::move(configure);
+  impl_->start();
+}
+
+void Server::start(Handlers handlers) {
+  impl_->dispatcher.shared = std::move(handlers);
+  impl_->start();
+}
+
+void Server::run() { impl_->run(); }
+void Server::stop() noexcept { impl_->reactor.stop(); }
+void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request_drain(deadline); }
+
+bool Server::post(Callback<void()> task) {
+  Impl& impl = *impl_;
+  return impl.reactor.mailbox()->post([&impl, task = std::move(task)] { impl.dispatcher.task(task); });
+}
+
+void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
+  impl_->add_timer(period, std::move(task));
+}
+
+void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
+  impl_->dispatcher.upgrade_filter = std::move(filter);
+}
+
+void Server::serve(std::string path, std::string content_type, std::string_view bytes) {
+  impl_->http.add_page(std::move(path), std::move(content_type), bytes);
+}
+
+void Server::on_http(std::string path, Callback<HttpResponse(const HttpRequest&)> handler) {
+  impl_->http.add_handler(std::move(path), std::move(handler));
+}
+
+std::uint16_t Server::port() const { return impl_->port.load(std::memory_order_relaxed); }
+std::string Server::location() const { return impl_->location.to_string(port()); }
+std::size_t Server::connection_count() const { return impl_->open_connections.load(std::memory_order_relaxed); }
+
+}  // namespace mote

@@ -1,0 +1,504 @@
+#include "net/session.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "core/log.h"
+#include "core/utf8.h"
+#include "proto/close_code.h"
+
+namespace mote::net {
+namespace {
+
+constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t deadline(std::int64_t from_ms, Options::milliseconds limit) {
+  return limit == Options::kNever ? kNoDeadline : from_ms + limit.count();
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+}  // namespace
+
+/// Takes what the reader finds during one turn, and stops it when the turn's budget is spent.
+class Session::Sink {
+ public:
+  Sink(Session& session, std::uint32_t messages) : session_(session), messages_left_(messages) {}
+
+  bool on_data(proto::Opcode opcode, std::span<std::byte> payload) {
+    if (session_.open()) session_.context_.dispatcher.data(session_, opcode == proto::Opcode::text, payload);
+    return count();
+  }
+
+  bool on_control(proto::Opcode opcode, std::span<std::byte> payload) {
+    Dispatcher& dispatcher = session_.context_.dispatcher;
+    if (session_.open() && opcode == proto::Opcode::ping) {
+      session_.send_control(proto::Opcode::pong, payload);
+      dispatcher.pinged(session_, payload);
+    } else if (session_.open()) {
+      dispatcher.ponged(session_, payload);
+    }
+    return count();
+  }
+
+  bool on_close_frame(const proto::ClosePayload& close) {
+    session_.peer_closed(close);
+    return false;
+  }
+
+  /// One more was used; whether another may be.
+  bool count() {
+    --messages_left_;
+    return may_go_on();
+  }
+  [[nodiscard]] bool may_go_on() const { return messages_left_ != 0 && session_.may_use(); }
+  [[nodiscard]] bool spent() const { return messages_left_ == 0; }
+
+ private:
+  Session& session_;
+  std::uint32_t messages_left_;
+};
+
+Session::Session(Context& context, Descriptor socket, const PeerAddress& peer)
+    : context_(context), socket_(std::move(socket)), peer_(peer), http_(std::make_unique<HttpPhase>()) {}
+
+Session::~Session() {
+  if (handle_state_ == nullptr) return;
+  handle_state_->open.store(false, std::memory_order_relaxed);
+  handle_state_->session = nullptr;
+}
+
+void Session::start() {
+  if (context_.options.handshake_timeout != Options::kNever) {
+    context_.reactor.arm(*this, context_.options.handshake_timeout);
+  }
+}
+
+// ---- The reactor's calls
+
+void Session::on_events(std::uint32_t events) {
+  if ((events & kWritable) != 0 && output_.blocked()) {
+    output_.flush(socket_.number());
+    note_output();
+    context_.reactor.at_turn_end(*this);  // may be room again, or the end
+  }
+  if ((events & (kReadable | kEnding)) != 0) readable_ = true;
+  if ((events & kEnding) != 0) input_ending_ = true;
+  if (readable_ && may_use()) take_turn();
+}
+
+void Session::on_ready() {
+  if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
+}
+
+void Session::on_timer() {
+  switch (phase_) {
+    case Phase::http:
+      if (output_.queued_bytes() != 0 && now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) {
+        context_.reactor.arm(*this, context_.options.handshake_timeout);
+        return;
+      }
+      if (!persisted_ || http_->inside_request()) log(LogLevel::warning, "no complete request in time: closed");
+      enter(Phase::gone);
+      break;
+    case Phase::open:
+      time_open();
+      break;
+    case Phase::close_sent:
+      end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no Close frame in answer to ours in time");
+      break;
+    default:
+      enter(Phase::gone);
+  }
+}
+
+void Session::on_turn_end() {
+  if (own_handlers_ != nullptr) own_handlers_->replaced.clear();
+  if (output_.queued_bytes() != 0 && !output_.blocked()) {
+    output_.flush(socket_.number());
+    note_output();
+  }
+  if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
+    above_soft_limit_ = false;
+    context_.reactor.make_ready(*this);
+    if (open()) context_.dispatcher.drained(*this);
+  }
+  if (ending_ != nullptr) tell_ending();
+  if (phase_ == Phase::leaving) finish_leaving();
+  if (phase_ == Phase::gone) {
+    context_.reactor.remove(*this);
+    context_.owner.session_gone();
+  }
+}
+
+void Session::on_announcement(core::Announcement announcement) {
+  if (announcement == core::Announcement::drain) {
+    go_away();
+  } else {
+    shut_down();
+  }
+}
+
+// ---- Input
+
+/// Whether received bytes may be used, or at least dropped.
+bool Session::may_use() const { return phase_ != Phase::gone && (!above_soft_limit_ || phase_ == Phase::leaving); }
+
+void Session::take_turn() {
+  OutputBatch& batch = context_.batch;
+  batch.begin(output_);
+  Sink sink(*this, context_.options.turn_messages);
+  if (backlog_ != nullptr) {
+    backlog_->consume(use(backlog_->bytes(), sink));
+    if (backlog_->empty()) backlog_.reset();
+  }
+  read_socket(sink);
+  output_.flush_batch(batch, socket_.number());
+  batch.end();
+  note_output();
+  if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
+}
+
+void Session::read_socket(Sink& sink) {
+  std::size_t bytes_left = context_.options.turn_bytes;
+  while (readable_ && backlog_ == nullptr && bytes_left != 0 && sink.may_go_on()) {
+    const std::span<std::byte> direct = reads_frames() ? reader_.direct_room() : std::span<std::byte>();
+    if (direct.empty() && context_.batch.borrows()) output_.flush_batch(context_.batch, socket_.number());
+    const std::span<std::byte> room = direct.empty() ? context_.receive_buffer : direct;
+    const std::size_t size = std::min(room.size(), bytes_left);
+    const IoResult result = receive(socket_.number(), room.first(size));
+    // A short read has emptied the socket; the next edge tells of more. Only an end that is near brings no other edge.
+    readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
+    if (result.state != IoResult::State::done) return input_stopped(result);
+    received_at_ms_ = now_ms();
+    bytes_left -= result.bytes;
+    if (direct.empty()) {
+      take_input(room.first(result.bytes), sink);
+    } else if (const auto broken = reader_.commit_direct(result.bytes, sink); broken != proto::Violation::none) {
+      violated(broken);
+    }
+  }
+}
+
+/// Uses what it may; the rest waits for another turn.
+void Session::take_input(std::span<std::byte> input, Sink& sink) {
+  const std::size_t used = use(input, sink);
+  if (used == input.size()) return;
+  backlog_ = std::make_unique<core::ByteBuffer>();
+  backlog_->append(input.subspan(used));
+}
+
+std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
+  std::size_t used = 0;
+  while (phase_ == Phase::http && used < input.size() && sink.may_go_on()) {
+    used += use_http(input.subspan(used));
+    sink.count();
+  }
+  if (reads_frames() && used < input.size() && sink.may_go_on()) {
+    const proto::MessageLimits limits{context_.options.max_message_bytes, context_.options.max_fragments};
+    const auto result = reader_.read<proto::Role::server>(input.subspan(used), limits, sink);
+    used += result.consumed;
+    if (result.violation != proto::Violation::none) violated(result.violation);
+  }
+  return phase_ == Phase::leaving || phase_ == Phase::gone ? input.size() : used;
+}
+
+std::size_t Session::use_http(std::span<const std::byte> input) {
+  auto step = http_->feed(input, peer_, context_.http);
+  if (!step.answered) return step.consumed;
+  written(output_.write(context_.batch, socket_.number(), bytes_of(step.answer.bytes), {}));
+  switch (step.answer.after) {
+    case AfterAnswer::next_request:
+      persisted_ = true;
+      start();
+      break;
+    case AfterAnswer::open:
+      open_websocket(std::move(step.answer.record));
+      break;
+    case AfterAnswer::close:
+      log_refusal(step.answer.refusal);
+      leave();
+  }
+  return step.consumed;
+}
+
+void Session::input_stopped(const IoResult& result) {
+  if (result.state == IoResult::State::would_block) return;
+  peer_done_ = true;
+  if (reads_frames()) {
+    const bool reset = result.state == IoResult::State::failed;
+    end_abnormally(EndedBy::transport, ErrorKind::transport,
+                   reset ? core::errno_text(result.error) : "the connection ended without a Close frame");
+  } else if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
+    // What is in the batch still goes out: it is flushed before the turn ends.
+    enter(Phase::gone);
+  } else {
+    leave();
+  }
+}
+
+// ---- From the opening to the closing handshake
+
+void Session::open_websocket(HandshakeRecord::Pointer record) {
+  http_.reset();
+  record_ = std::move(record);
+  enter(Phase::open);
+  received_at_ms_ = now_ms();
+  arm_by(deadline(received_at_ms_, context_.options.ping_interval));
+  context_.owner.session_opened();
+  context_.dispatcher.opened(*this);
+}
+
+void Session::peer_closed(const proto::ClosePayload& close) {
+  Ending ending{close.code, std::string(close.reason), closing_by_, true, std::nullopt};
+  if (phase_ == Phase::open) {
+    ending.by = EndedBy::peer;
+    write_close(close.code, {});  // RFC 6455 §5.5.1: typically echoes the status code
+  }
+  peer_done_ = !readable_;  // with unread bytes a close(2) would be a reset, and might overtake our Close
+  end(std::move(ending), Phase::leaving);
+}
+
+void Session::violated(proto::Violation violation) {
+  const proto::ViolationInfo& info = proto::info_of(violation);
+  fail_with(info.close_code, info.text, info.limit ? EndedBy::limit : EndedBy::protocol_error,
+            Error(info.limit ? ErrorKind::limit : ErrorKind::protocol, std::string(info.text)));
+}
+
+void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
+  Error error(ErrorKind::callback, std::string(what), std::move(cause));
+  if (reads_frames()) {
+    fail_with(close_code::internal_error, {}, EndedBy::local, std::move(error));  // the text is not the peer's business
+  } else if (ending_ != nullptr) {
+    ending_->error = std::move(error);
+  }
+}
+
+/// RFC 6455 §7.1.7.
+void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error) {
+  log(LogLevel::warning, std::string("closed with ") + std::to_string(code) + ": " + error.what());
+  if (open()) write_close(code, reason);
+  end({code, std::string(reason), by, false, std::move(error)}, Phase::leaving);
+}
+
+void Session::end_abnormally(EndedBy by, ErrorKind kind, std::string_view what) {
+  if (by == EndedBy::timeout) log(LogLevel::warning, std::string("dropped: ") + std::string(what));
+  end({close_code::abnormal, {}, by, false, Error(kind, std::string(what))}, Phase::gone);
+}
+
+/// Only the first ending is told.
+void Session::end(Ending ending, Phase next) {
+  if (reads_frames()) ending_ = std::make_unique<Ending>(std::move(ending));
+  if (next == Phase::leaving) {
+    leave();
+  } else {
+    enter(next);
+  }
+}
+
+/// Nothing more is delivered. What was written goes out, and the peer gets some time to read it before the socket is
+/// closed: with its unread bytes in the socket that would be a reset, which may overtake our last words.
+void Session::leave() {
+  if (phase_ == Phase::gone) return;
+  enter(Phase::leaving);
+  backlog_.reset();
+  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
+}
+
+void Session::finish_leaving() {
+  if (output_.queued_bytes() != 0) return;
+  if (peer_done_) {
+    enter(Phase::gone);
+  } else if (!writing_shut_) {
+    writing_shut_ = true;
+    shutdown_writing(socket_.number());
+    if (readable_) context_.reactor.make_ready(*this);
+  }
+}
+
+void Session::enter(Phase phase) {
+  phase_ = phase;
+  if (handle_state_ != nullptr && !open()) handle_state_->open.store(false, std::memory_order_relaxed);
+  if (phase_ == Phase::leaving || phase_ == Phase::gone) context_.reactor.at_turn_end(*this);
+}
+
+void Session::tell_ending() {
+  const auto ending = std::move(ending_);
+  Dispatcher& dispatcher = context_.dispatcher;
+  if (ending->error) dispatcher.failed(*this, *ending->error);
+  dispatcher.closed(*this, {ending->code, ending->reason, ending->clean, ending->by});
+  // The Connection is over; what is left is a socket.
+  own_handlers_.reset();
+  release_data();
+  if (handle_state_ != nullptr) handle_state_->session = nullptr;
+  handle_state_.reset();
+  context_.owner.session_closed();
+}
+
+/// HTTP without a request in progress ends now, WebSocket with Close 1001.
+void Session::go_away() {
+  if (phase_ == Phase::http) {
+    if (!http_->inside_request()) leave();
+  } else if (open()) {
+    closing_by_ = EndedBy::shutdown;
+    begin_close(close_code::going_away, {});
+  }
+}
+
+/// A last Close 1001, if the socket takes it at once, and the end.
+void Session::shut_down() {
+  if (open()) {
+    write_close(close_code::going_away, {});
+    output_.flush(socket_.number());
+  }
+  end({close_code::going_away, {}, EndedBy::shutdown, false, std::nullopt}, Phase::gone);
+}
+
+// ---- Output
+
+SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload) {
+  if (!open()) return SendStatus::closed;
+  if (would_overflow(payload.size())) return refuse_overflow();
+  written(output_.write_frame(context_.batch, socket_.number(), opcode, payload));
+  return status();
+}
+
+SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte> payload) {
+  check_control(payload);
+  if (opcode == proto::Opcode::ping) return send_data(opcode, payload);
+  if (!open()) return SendStatus::closed;
+  written(output_.write_pong(context_.batch, socket_.number(), payload));
+  return status();
+}
+
+SendStatus Session::status() const {
+  if (!open()) return SendStatus::closed;
+  return above_soft_limit_ ? SendStatus::queued : SendStatus::sent;
+}
+
+bool Session::would_overflow(std::size_t payload_bytes) const {
+  const std::size_t queued = output_.queued_bytes();
+  const std::size_t limit = context_.options.hard_limit_bytes;
+  return queued != 0 && (queued >= limit || payload_bytes > limit - queued);
+}
+
+SendStatus Session::refuse_overflow() {
+  if (context_.options.overflow == Overflow::close_connection) overflow();
+  return SendStatus::dropped;
+}
+
+void Session::overflow() {
+  constexpr std::string_view text = "the peer does not read: the output queue is at its limit";
+  if (open()) fail_with(close_code::policy_violation, text, EndedBy::limit, Error(ErrorKind::limit, std::string(text)));
+}
+
+void Session::start_close(std::uint16_t code, std::string_view reason) {
+  check_close(code, reason);
+  if (open()) begin_close(code, reason);
+}
+
+void Session::check_control(std::span<const std::byte> payload) {
+  if (payload.size() <= proto::kMaxControlBytes) return;
+  throw std::invalid_argument("a ping or pong of " + std::to_string(payload.size()) +
+                              " bytes: control frames carry at most 125 (RFC 6455 5.5)");
+}
+
+void Session::check_close(std::uint16_t code, std::string_view reason) {
+  if (!proto::may_be_sent(code)) {
+    throw std::invalid_argument("close code " + std::to_string(code) + ": may be 1000-1003, 1007-1014 or 3000-4999");
+  }
+  const auto bytes = bytes_of(reason);
+  if (!core::utf8_valid(bytes.data(), bytes.size())) throw std::invalid_argument("the reason to close is not UTF-8");
+}
+
+void Session::begin_close(std::uint16_t code, std::string_view reason) {
+  write_close(code, reason);
+  if (!open()) return;  // the write failed
+  enter(Phase::close_sent);
+  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
+}
+
+void Session::write_close(std::uint16_t code, std::string_view reason) {
+  const std::string payload = proto::close_payload(code, reason);
+  written(output_.write_frame(context_.batch, socket_.number(), proto::Opcode::close, bytes_of(payload)));
+}
+
+void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std::nullopt}, Phase::gone); }
+
+void Session::written(bool waits) {
+  if (waits) context_.reactor.at_turn_end(*this);
+  if (output_.queued_bytes() != 0 || output_.error() != 0) note_output();
+}
+
+/// After the kernel was given something, or something was queued. Calls nobody back.
+void Session::note_output() {
+  if (output_.error() != 0 && phase_ != Phase::gone) {
+    end_abnormally(EndedBy::transport, ErrorKind::transport, core::errno_text(output_.error()));
+  }
+  if (output_.take_progress()) progress_at_ms_ = now_ms();
+  const std::size_t queued = output_.queued_bytes();
+  if (queued > context_.options.soft_limit_bytes) {
+    if (!std::exchange(above_soft_limit_, true)) progress_at_ms_ = std::max(progress_at_ms_, now_ms());
+  } else if (above_soft_limit_) {
+    context_.reactor.at_turn_end(*this);  // on_drain
+  }
+  if (output_.blocked() && open()) arm_by(deadline(progress_at_ms_, context_.options.write_timeout));
+  if (handle_state_ != nullptr) handle_state_->queued_bytes.store(queued, std::memory_order_relaxed);
+}
+
+// ---- Time
+
+void Session::arm_by(std::int64_t deadline_ms) {
+  if (deadline_ms == kNoDeadline) return;
+  context_.reactor.arm_no_later(*this, Options::milliseconds(std::max<std::int64_t>(deadline_ms - now_ms(), 1)));
+}
+
+/// The timer of an open connection: it is not moved with each message, but looks when it fires what is due.
+void Session::time_open() {
+  const Options& options = context_.options;
+  const std::int64_t now = now_ms();
+  if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
+    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+  }
+  if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
+  if (awaiting_pong_ && received_at_ms_ > pinged_at_ms_) awaiting_pong_ = false;
+  if (awaiting_pong_ && now >= deadline(pinged_at_ms_, options.ping_timeout)) {
+    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
+  }
+  if (!awaiting_pong_ && now >= deadline(received_at_ms_, options.ping_interval)) {
+    awaiting_pong_ = true;
+    pinged_at_ms_ = now;
+    send_control(proto::Opcode::ping, {});
+  }
+  if (!open()) return;
+  if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
+  arm_by(awaiting_pong_ ? deadline(pinged_at_ms_, options.ping_timeout)
+                        : deadline(received_at_ms_, options.ping_interval));
+}
+
+// ---- What Connection offers
+
+ConnectionInfo Session::describe() const { return record_ != nullptr ? record_->info(peer_) : ConnectionInfo{}; }
+
+std::shared_ptr<HandleState> Session::handle_state() {
+  if (handle_state_ == nullptr) {
+    handle_state_ = std::make_shared<HandleState>(context_.reactor.mailbox(), *this, context_.options);
+    handle_state_->open.store(open(), std::memory_order_relaxed);
+  }
+  return handle_state_;
+}
+
+void Session::log_refusal(const proto::Refusal& refusal) const {
+  if (refusal.status == 0) return;
+  const bool ordinary = refusal.status == 404 || refusal.status == 426;  // a browser that looks for a page
+  log(ordinary ? LogLevel::info : LogLevel::warning,
+      std::string("refused with ") + std::to_string(refusal.status) + ": " + std::string(refusal.text));
+}
+
+void Session::log(LogLevel level, std::string_view text) const {
+  if (core::log_enabled(level)) core::log(level, {peer_.to_string(), ": ", text});
+}
+
+}  // namespace mote::net

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <mote/connection.h>
+#include <mote/log.h>
+
+#include "core/byte_buffer.h"
+#include "core/reactor.h"
+#include "net/context.h"
+#include "net/handle_state.h"
+#include "net/handshake_record.h"
+#include "net/http_phase.h"
+#include "net/output.h"
+#include "net/socket.h"
+#include "proto/message_reader.h"
+
+namespace mote::net {
+
+/// One TCP connection from accept to close: first HTTP, then perhaps WebSocket. The library's side of a Connection.
+///
+/// Nothing that the user's code can call destroys a session or calls back: the end is noted, and told to the dispatcher
+/// when the turn ends. So after a callback `this` is valid, but its phase may have changed.
+class Session final : public Connection, public core::Source {
+ public:
+  Session(Context& context, Descriptor socket, const PeerAddress& peer);
+  ~Session();
+
+  /// Right after it was added to the reactor.
+  void start();
+
+  /// \name What Connection and Handle offer
+  /// @{
+  SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload);
+  SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
+  void start_close(std::uint16_t code, std::string_view reason);
+  void drop();
+  void overflow();  ///< 1008: the peer does not read.
+  /// Throw std::invalid_argument for what RFC 6455 does not let be sent. Any thread.
+  static void check_control(std::span<const std::byte> payload);
+  static void check_close(std::uint16_t code, std::string_view reason);
+  [[nodiscard]] bool open() const { return phase_ == Phase::open; }
+  [[nodiscard]] std::size_t queued() const { return output_.queued_bytes(); }
+  [[nodiscard]] ConnectionInfo describe() const;
+  std::shared_ptr<HandleState> handle_state();
+  template <auto member, class Signature>
+  void set_handler(Callback<Signature> callback);
+  /// @}
+
+  /// \name For the dispatcher
+  /// @{
+  [[nodiscard]] const OwnHandlers* own_handlers() const { return own_handlers_.get(); }
+  void callback_threw(std::string_view what, std::exception_ptr cause);
+  /// @}
+
+ private:
+  enum class Phase : std::uint8_t {
+    http,
+    open,
+    close_sent,  // our Close is out, the peer's is not here; its messages are dropped
+    leaving,     // nothing is delivered any more; output goes out, and the peer gets time to read it
+    gone,        // to be removed at the turn's end
+  };
+  // What is told to on_error and on_close.
+  struct Ending {
+    std::uint16_t code = close_code::abnormal;
+    std::string reason;
+    EndedBy by = EndedBy::transport;
+    bool clean = false;
+    std::optional<Error> error;
+  };
+  class Sink;
+
+  void on_events(std::uint32_t events) override;
+  void on_ready() override;
+  void on_timer() override;
+  void on_turn_end() override;
+  void on_announcement(core::Announcement announcement) override;
+
+  void take_turn();
+  void read_socket(Sink& sink);
+  void take_input(std::span<std::byte> input, Sink& sink);
+  std::size_t use(std::span<std::byte> input, Sink& sink);
+  std::size_t use_http(std::span<const std::byte> input);
+  void input_stopped(const IoResult& result);
+  [[nodiscard]] bool may_use() const;
+  [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
+
+  void open_websocket(HandshakeRecord::Pointer record);
+  void peer_closed(const proto::ClosePayload& close);
+  void violated(proto::Violation violation);
+  void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
+  void end_abnormally(EndedBy by, ErrorKind kind, std::string_view what);
+  void end(Ending ending, Phase next);
+  void begin_close(std::uint16_t code, std::string_view reason);
+  void leave();
+  void finish_leaving();
+  void enter(Phase phase);
+  void tell_ending();
+  void go_away();
+  void shut_down();
+
+  void write_close(std::uint16_t code, std::string_view reason);
+  void written(bool waits);
+  void note_output();
+  [[nodiscard]] SendStatus status() const;
+  [[nodiscard]] bool would_overflow(std::size_t payload_bytes) const;
+  SendStatus refuse_overflow();
+
+  void time_open();
+  void arm_by(std::int64_t deadline_ms);
+  [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
+  void log(LogLevel level, std::string_view text) const;
+  void log_refusal(const proto::Refusal& refusal) const;
+
+  Context& context_;
+  Descriptor socket_;
+  PeerAddress peer_;
+  Phase phase_ = Phase::http;
+  bool readable_ : 1 = false;         // the socket may have more: no edge will tell
+  bool input_ending_ : 1 = false;     // RDHUP or worse was reported: read on until the end shows
+  bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
+  bool awaiting_pong_ : 1 = false;
+  bool writing_shut_ : 1 = false;
+  bool persisted_ : 1 = false;        // HTTP: a request was answered and the connection lives on
+  bool peer_done_ : 1 = false;        // nothing worth waiting for will come from the peer
+  EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
+  Output output_;
+  proto::MessageReader reader_;
+  std::unique_ptr<HttpPhase> http_;
+  std::unique_ptr<core::ByteBuffer> backlog_;  // received, not yet used: over budget, or output has to go out first
+  HandshakeRecord::Pointer record_;
+  std::unique_ptr<OwnHandlers> own_handlers_;
+  std::shared_ptr<HandleState> handle_state_;
+  std::unique_ptr<Ending> ending_;
+  std::int64_t received_at_ms_ = 0;
+  std::int64_t pinged_at_ms_ = 0;    // awaiting_pong_: when
+  std::int64_t progress_at_ms_ = 0;  // of output
+};
+
+template <auto member, class Signature>
+void Session::set_handler(Callback<Signature> callback) {
+  if (own_handlers_ == nullptr) own_handlers_ = std::make_unique<OwnHandlers>();
+  own_handlers_->replace((*own_handlers_).*member, std::move(callback));
+  context_.reactor.at_turn_end(*this);  // frees what was replaced
+}
+
+}  // namespace mote::net

@@ -1,0 +1,91 @@
+#include "net/socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace mote::net {
+namespace {
+
+IoResult result_of(ssize_t bytes) {
+  if (bytes > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(bytes)};
+  if (bytes == 0) return {IoResult::State::end, 0, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::State::would_block, 0, 0};
+  return {IoResult::State::failed, errno, 0};
+}
+
+template <class Call>
+ssize_t uninterrupted(Call call) {
+  ssize_t result = 0;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    number_ = std::exchange(other.number_, -1);
+  }
+  return *this;
+}
+
+void Descriptor::reset() {
+  if (number_ >= 0) ::close(std::exchange(number_, -1));
+}
+
+PeerAddress::PeerAddress(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    std::memcpy(bytes_.data(), &v4.sin_addr, sizeof v4.sin_addr);
+    port_ = ntohs(v4.sin_port);
+    family_ = Family::ipv4;
+  } else if (address.ss_family == AF_INET6) {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, &address, sizeof v6);
+    port_ = ntohs(v6.sin6_port);
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+    const std::size_t skipped = mapped ? 12 : 0;
+    std::memcpy(bytes_.data(), reinterpret_cast<const std::byte*>(&v6.sin6_addr) + skipped, 16 - skipped);
+    family_ = mapped ? Family::ipv4 : Family::ipv6;
+  }
+}
+
+std::string PeerAddress::ip() const {
+  if (family_ == Family::none) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(family_ == Family::ipv4 ? AF_INET : AF_INET6, bytes_.data(), text.data(), text.size());
+  return text.data();
+}
+
+std::string PeerAddress::to_string() const {
+  if (family_ == Family::none) return "unix";
+  const std::string port = std::to_string(port_);
+  return family_ == Family::ipv4 ? ip() + ':' + port : '[' + ip() + "]:" + port;
+}
+
+IoResult receive(int socket, std::span<std::byte> room) {
+  return result_of(uninterrupted([&] { return ::recv(socket, room.data(), room.size(), 0); }));
+}
+
+IoResult transmit(int socket, std::span<iovec> pieces) {
+  if (pieces.size() == 1) {
+    const iovec& piece = pieces.front();
+    return result_of(uninterrupted([&] { return ::send(socket, piece.iov_base, piece.iov_len, MSG_NOSIGNAL); }));
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return result_of(uninterrupted([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }));
+}
+
+void shutdown_writing(int socket) { ::shutdown(socket, SHUT_WR); }
+
+}  // namespace mote::net

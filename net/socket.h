@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace mote::net {
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor() { reset(); }
+
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool valid() const { return number_ >= 0; }
+  void reset();
+
+ private:
+  int number_ = -1;
+};
+
+/// The other end's address in as few bytes as hold it; an IPv4-mapped IPv6 address counts as IPv4.
+class PeerAddress {
+ public:
+  PeerAddress() = default;  // a Unix socket, which has none
+  explicit PeerAddress(const sockaddr_storage& address);
+
+  /// `192.0.2.1`, `2001:db8::1`; empty for a Unix socket.
+  [[nodiscard]] std::string ip() const;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// For log lines: `192.0.2.1:40000`, `[2001:db8::1]:40000`, `unix`.
+  [[nodiscard]] std::string to_string() const;
+
+ private:
+  enum class Family : std::uint8_t { none, ipv4, ipv6 };
+  std::array<std::byte, 16> bytes_{};
+  std::uint16_t port_ = 0;
+  Family family_ = Family::none;
+};
+
+/// What a read or write on a socket came to.
+struct IoResult {
+  enum class State : std::uint8_t { done, would_block, end, failed };
+  State state = State::done;
+  int error = 0;          // failed: errno
+  std::size_t bytes = 0;  // done: at least 1
+};
+
+/// recv(2) into `room`, which is not empty; `end` where the peer will send no more.
+IoResult receive(int socket, std::span<std::byte> room);
+/// Writes what the kernel takes of `pieces`, of which there is at least one byte. Never raises SIGPIPE.
+IoResult transmit(int socket, std::span<iovec> pieces);
+/// Tells the peer that no more will come; what it still sends can be received.
+void shutdown_writing(int socket);
+
+}  // namespace mote::net

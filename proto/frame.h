@@ -1,0 +1,124 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "proto/violation.h"
+
+namespace mote::proto {
+
+/// RFC 6455 §5.2.
+enum class Opcode : std::uint8_t { continuation = 0x0, text = 0x1, binary = 0x2, close = 0x8, ping = 0x9, pong = 0xA };
+
+[[nodiscard]] constexpr bool is_control(Opcode opcode) { return (static_cast<unsigned>(opcode) & 0x8) != 0; }
+
+/// Which side reads: a server wants masked frames, a client unmasked ones (RFC 6455 §5.1).
+enum class Role : std::uint8_t { server, client };
+
+inline constexpr std::size_t kMaxHeaderBytes = 14;  // 2, a length of 8, a masking key of 4
+inline constexpr std::size_t kMaxControlBytes = 125;
+
+struct FrameHeader {
+  std::uint64_t payload_bytes = 0;
+  std::uint32_t masking_key = 0;  // the four bytes in the order they came; 0 where unmasked
+  Opcode opcode = Opcode::continuation;
+  bool fin = false;
+  std::uint8_t size = 0;  // of the header itself; 0: incomplete
+};
+
+namespace detail {
+
+template <class Integer>
+Integer load_big_endian(const std::byte* from) {
+  Integer value;
+  std::memcpy(&value, from, sizeof value);
+  if constexpr (std::endian::native == std::endian::big) return value;
+  if constexpr (sizeof value == 2) return __builtin_bswap16(value);
+  return static_cast<Integer>(__builtin_bswap64(value));
+}
+
+/// The rules that the first byte alone can break.
+inline Violation check_first_byte(unsigned byte, bool inside_message) {
+  constexpr unsigned known_opcodes = 0x0707;  // bit n: opcode n
+  const unsigned opcode = byte & 0x0F;
+  if ((byte & 0x70) != 0) return Violation::reserved_bits;
+  if ((known_opcodes >> opcode & 1) == 0) return Violation::unknown_opcode;
+  if (opcode >= 0x8) return (byte & 0x80) != 0 ? Violation::none : Violation::control_fragmented;
+  if (opcode == 0) return inside_message ? Violation::none : Violation::stray_continuation;
+  return inside_message ? Violation::interleaved_message : Violation::none;
+}
+
+template <Role role>
+Violation check_second_byte(unsigned first, unsigned byte) {
+  const bool masked = (byte & 0x80) != 0;
+  if (masked != (role == Role::server)) return masked ? Violation::masked_frame : Violation::unmasked_frame;
+  return (first & 0x8) != 0 && (byte & 0x7F) > kMaxControlBytes ? Violation::control_too_long : Violation::none;
+}
+
+}  // namespace detail
+
+/// Reads a frame header from the start of `size` bytes, of which there may be too few: then `header.size` stays 0. A
+/// rule is reported as soon as the byte that breaks it is there, and `payload_bytes` is set as soon as the length is
+/// known, before the masking key came. `inside_message`: a fragmented message is open.
+template <Role role>
+[[nodiscard]] inline Violation parse_frame_header(const std::byte* data, std::size_t size, bool inside_message,
+                                                  FrameHeader& header) {
+  header.size = 0;
+  header.payload_bytes = 0;
+  if (size == 0) return Violation::none;
+  const auto first = std::to_integer<unsigned>(data[0]);
+  if (const auto broken = detail::check_first_byte(first, inside_message); broken != Violation::none) return broken;
+  if (size == 1) return Violation::none;
+  const auto second = std::to_integer<unsigned>(data[1]);
+  if (const auto broken = detail::check_second_byte<role>(first, second); broken != Violation::none) return broken;
+
+  std::size_t used = 2;
+  std::uint64_t length = second & 0x7F;
+  if (length == 126) {
+    if (size < 4) return Violation::none;
+    length = detail::load_big_endian<std::uint16_t>(data + 2);
+    if (length < 126) return Violation::length_not_minimal;
+    used = 4;
+  } else if (length == 127) {
+    if (size >= 3 && (std::to_integer<unsigned>(data[2]) & 0x80) != 0) return Violation::length_high_bit;
+    if (size < 10) return Violation::none;
+    length = detail::load_big_endian<std::uint64_t>(data + 2);
+    if (length <= 0xFFFF) return Violation::length_not_minimal;
+    used = 10;
+  }
+  header.payload_bytes = length;
+  header.opcode = static_cast<Opcode>(first & 0x0F);
+  header.fin = (first & 0x80) != 0;
+  if constexpr (role == Role::server) {
+    if (size < used + 4) return Violation::none;
+    std::memcpy(&header.masking_key, data + used, 4);
+    used += 4;
+  } else {
+    header.masking_key = 0;
+  }
+  header.size = static_cast<std::uint8_t>(used);
+  return Violation::none;
+}
+
+/// Writes the header of an unmasked, final frame (a server's, RFC 6455 §5.1) to at least 10 bytes at `to`; answers its
+/// size.
+inline std::size_t write_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes) {
+  to[0] = static_cast<std::byte>(0x80U | static_cast<unsigned>(opcode));
+  if (payload_bytes < 126) {
+    to[1] = static_cast<std::byte>(payload_bytes);
+    return 2;
+  }
+  if (payload_bytes <= 0xFFFF) {
+    to[1] = std::byte{126};
+    to[2] = static_cast<std::byte>(payload_bytes >> 8);
+    to[3] = static_cast<std::byte>(payload_bytes);
+    return 4;
+  }
+  to[1] = std::byte{127};
+  for (unsigned i = 0; i < 8; ++i) to[2 + i] = static_cast<std::byte>(payload_bytes >> (56 - 8 * i));
+  return 10;
+}
+
+}  // namespace mote::proto

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "core/byte_buffer.h"
+#include "core/unmask.h"
+#include "core/utf8.h"
+#include "proto/close_code.h"
+#include "proto/frame.h"
+#include "proto/violation.h"
+
+namespace mote::proto {
+
+struct MessageLimits {
+  std::uint64_t message_bytes;
+  std::uint32_t fragments;
+};
+
+/// Takes what a MessageReader finds. Each answers whether to go on reading. Bytes are valid during the call.
+template <class T>
+concept MessageSink = requires(T& sink, Opcode opcode, std::span<std::byte> bytes, const ClosePayload& close) {
+  { sink.on_data(opcode, bytes) } -> std::same_as<bool>;     // a whole message: text (valid UTF-8) or binary
+  { sink.on_control(opcode, bytes) } -> std::same_as<bool>;  // ping or pong
+  { sink.on_close_frame(close) } -> std::same_as<bool>;      // a legal one
+};
+
+/// Turns the bytes of one peer into messages (RFC 6455 §5, §6.2, §8.1), wherever the reads cut them.
+///
+/// A whole, unfragmented frame is unmasked where it lies and handed on without a copy. What is incomplete is kept: header
+/// bytes here, payload in a block that exists only then. That block grows with what arrived, never by what was announced.
+class MessageReader {
+ public:
+  struct Result {
+    std::size_t consumed = 0;  // less than the input only where the sink said stop, or after a violation
+    Violation violation = Violation::none;
+  };
+
+  /// `input` is unmasked in place. Must not be called again after a violation.
+  template <Role role, MessageSink Sink>
+  Result read(std::span<std::byte> input, const MessageLimits& limits, Sink& sink);
+
+  /// \name Large payloads without a copy
+  /// @{
+  /// Where the next bytes of the peer may be received to directly; empty unless a large payload is incomplete.
+  [[nodiscard]] std::span<std::byte> direct_room();
+  /// `size` bytes were received there.
+  template <MessageSink Sink>
+  Violation commit_direct(std::size_t size, Sink& sink);
+  /// @}
+
+ private:
+  static constexpr std::size_t kDirectBytes = 32 * 1024;  // below, the common receive buffer and a copy are cheaper
+
+  struct Partial {
+    core::ByteBuffer message;       // unmasked payload of the data frames so far
+    std::uint64_t frame_left = 0;   // payload bytes of the present frame still to come
+    std::uint32_t masking_key = 0;  // rotated to the next payload byte
+    std::uint32_t fragments = 0;
+    core::Utf8Validator utf8;
+    Opcode opcode = Opcode::continuation;   // of the present frame
+    Opcode message_opcode = Opcode::text;   // of the message
+    bool fin = false;                       // of the present frame
+    bool message_open = false;              // a data frame has begun, and its message is not complete
+    std::uint8_t control_bytes = 0;
+    std::array<std::byte, kMaxControlBytes> control;  // payload of an incomplete control frame
+  };
+
+  [[nodiscard]] bool inside_message() const { return partial_ != nullptr && partial_->message_open; }
+  [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageLimits& limits) const;
+  template <Role role>
+  Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageLimits& limits,
+                        FrameHeader& header);
+  template <MessageSink Sink>
+  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageLimits& limits, Sink& sink,
+                        bool& go_on);
+  Violation begin_partial(const FrameHeader& header, const MessageLimits& limits);
+  Violation begin_data_frame(const FrameHeader& header, const MessageLimits& limits);
+  Violation add_masked(const std::byte* data, std::size_t size);
+  void advance(std::size_t size);
+  Violation check_text(std::span<const std::byte> added);
+  template <MessageSink Sink>
+  Violation end_frame(Sink& sink, bool& go_on);
+  template <MessageSink Sink>
+  static Violation deliver_control(Opcode opcode, std::span<std::byte> payload, Sink& sink, bool& go_on);
+
+  std::unique_ptr<Partial> partial_;
+  std::uint8_t header_bytes_ = 0;  // of an incomplete header in header_
+  std::array<std::byte, kMaxHeaderBytes> header_;
+};
+
+template <Role role, MessageSink Sink>
+MessageReader::Result MessageReader::read(std::span<std::byte> input, const MessageLimits& limits, Sink& sink) {
+  std::size_t position = 0;
+  bool go_on = true;
+  Violation broken = Violation::none;
+  if (partial_ != nullptr && partial_->frame_left != 0) {
+    position = static_cast<std::size_t>(std::min<std::uint64_t>(partial_->frame_left, input.size()));
+    broken = add_masked(input.data(), position);
+    if (broken == Violation::none && partial_->frame_left == 0) broken = end_frame(sink, go_on);
+  }
+  while (go_on && broken == Violation::none && position < input.size()) {
+    FrameHeader header;
+    broken = take_header<role>(input, position, limits, header);
+    if (broken != Violation::none || header.size == 0) break;
+    std::byte* const payload = input.data() + position;
+    const std::size_t available = input.size() - position;
+    if (header.payload_bytes <= available) {
+      const auto size = static_cast<std::size_t>(header.payload_bytes);
+      position += size;
+      if constexpr (role == Role::server) core::unmask(payload, size, header.masking_key);
+      broken = whole_frame(header, {payload, size}, limits, sink, go_on);
+    } else {
+      position = input.size();
+      broken = begin_partial(header, limits);
+      if (broken == Violation::none) broken = add_masked(payload, available);
+    }
+  }
+  return {position, broken};
+}
+
+/// The next header, from the bytes kept of it and the input; `header.size` is 0 where it is still incomplete, and then
+/// all of the input has been kept.
+template <Role role>
+Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position,
+                                     const MessageLimits& limits, FrameHeader& header) {
+  const std::byte* data = input.data() + position;
+  std::size_t size = input.size() - position;
+  const std::size_t kept = header_bytes_;
+  if (kept != 0) {
+    size = kept + std::min(size, kMaxHeaderBytes - kept);
+    std::memcpy(header_.data() + kept, data, size - kept);
+    data = header_.data();
+  }
+  if (const auto broken = parse_frame_header<role>(data, size, inside_message(), header); broken != Violation::none) {
+    return broken;
+  }
+  if (const auto broken = check_size(header, limits); broken != Violation::none) return broken;
+  if (header.size == 0) {
+    if (kept == 0) std::memcpy(header_.data(), data, size);
+    header_bytes_ = static_cast<std::uint8_t>(size);
+    position = input.size();
+  } else {
+    header_bytes_ = 0;
+    position += header.size - kept;
+  }
+  return Violation::none;
+}
+
+inline Violation MessageReader::check_size(const FrameHeader& header, const MessageLimits& limits) const {
+  const std::uint64_t so_far = inside_message() && !is_control(header.opcode) ? partial_->message.size() : 0;
+  // 64 bits wide and without a sum: no announced length can wrap around the limit.
+  const bool fits = header.payload_bytes <= limits.message_bytes && so_far <= limits.message_bytes - header.payload_bytes;
+  return fits || is_control(header.opcode) ? Violation::none : Violation::message_too_big;
+}
+
+template <MessageSink Sink>
+Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload,
+                                     const MessageLimits& limits, Sink& sink, bool& go_on) {
+  if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
+  if (header.fin && !inside_message()) {
+    if (header.opcode == Opcode::text && !core::utf8_valid(payload.data(), payload.size())) {
+      return Violation::text_not_utf8;
+    }
+    go_on = sink.on_data(header.opcode, payload);
+    return Violation::none;
+  }
+  if (const auto broken = begin_data_frame(header, limits); broken != Violation::none) return broken;
+  partial_->message.append(payload);
+  if (const auto broken = check_text(payload); broken != Violation::none) return broken;
+  return end_frame(sink, go_on);
+}
+
+template <MessageSink Sink>
+Violation MessageReader::end_frame(Sink& sink, bool& go_on) {
+  if (is_control(partial_->opcode)) {
+    auto payload = partial_->control;
+    const std::size_t size = partial_->control_bytes;
+    const Opcode opcode = partial_->opcode;
+    if (!partial_->message_open) partial_.reset();
+    return deliver_control(opcode, std::span(payload).first(size), sink, go_on);
+  }
+  if (!partial_->fin) return Violation::none;
+  if (partial_->message_opcode == Opcode::text && !partial_->utf8.complete()) return Violation::text_not_utf8;
+  const auto done = std::move(partial_);
+  go_on = sink.on_data(done->message_opcode, done->message.bytes());
+  return Violation::none;
+}
+
+template <MessageSink Sink>
+Violation MessageReader::deliver_control(Opcode opcode, std::span<std::byte> payload, Sink& sink, bool& go_on) {
+  if (opcode != Opcode::close) {
+    go_on = sink.on_control(opcode, payload);
+    return Violation::none;
+  }
+  const ClosePayload close = parse_close(payload);
+  if (close.violation == Violation::none) go_on = sink.on_close_frame(close);
+  return close.violation;
+}
+
+template <MessageSink Sink>
+Violation MessageReader::commit_direct(std::size_t size, Sink& sink) {
+  bool go_on = true;
+  const auto received = partial_->message.prepare(size).first(size);
+  if (partial_->masking_key != 0) core::unmask(received.data(), size, partial_->masking_key);
+  partial_->message.commit(size);
+  advance(size);
+  if (const auto broken = check_text(received); broken != Violation::none) return broken;
+  return partial_->frame_left == 0 ? end_frame(sink, go_on) : Violation::none;
+}
+
+}  // namespace mote::proto
