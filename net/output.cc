@@ -149,7 +149,7 @@ std::size_t Output::transmit_some(int socket, std::span<iovec> pieces) {
     return 0;
   }
   blocked_ = result.bytes < size;  // a short write has met the end of the kernel's buffer
-  progress_ = progress_ || result.bytes != 0;
+  progress_ = progress_ || result.bytes != 0 || queue_ == nullptr;
   return result.bytes;
 }
 

@@ -85,7 +85,7 @@ class Output {
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
   [[nodiscard]] int error() const { return error_; }
-  /// Whether the kernel has taken any byte since the last call.
+  /// Whether the kernel has taken any byte, or begun to refuse them, since the last call.
   [[nodiscard]] bool take_progress() { return std::exchange(progress_, false); }
 
  private:

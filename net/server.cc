@@ -46,7 +46,7 @@ std::size_t default_max_connections() {
 }  // namespace
 
 /// Ties the parts together: location, reactor, listeners, sessions and the user's callbacks.
-class Server::Impl final : net::AcceptSink, net::SessionOwner {
+class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
  public:
   Impl(std::string_view location_text, Options options)
       : location(net::parse_location(location_text)),

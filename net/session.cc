@@ -440,7 +440,7 @@ void Session::note_output() {
   if (output_.take_progress()) progress_at_ms_ = now_ms();
   const std::size_t queued = output_.queued_bytes();
   if (queued > context_.options.soft_limit_bytes) {
-    if (!std::exchange(above_soft_limit_, true)) progress_at_ms_ = std::max(progress_at_ms_, now_ms());
+    above_soft_limit_ = true;
   } else if (above_soft_limit_) {
     context_.reactor.at_turn_end(*this);  // on_drain
   }

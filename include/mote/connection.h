@@ -90,7 +90,7 @@ class Connection {
 
  private:
   struct Data {
-    explicit Data(const void* type) : type(type) {}
+    explicit Data(const void* type_tag) : type(type_tag) {}
     virtual ~Data() = default;
     Data(const Data&) = delete;
     Data& operator=(const Data&) = delete;
