@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -68,7 +69,10 @@ int main(int, char** arguments) {
     std::printf("listening on %s\n", server.location().c_str());
     std::fflush(stdout);
     server.run();
-  } catch (const std::exception& error) {
+  } catch (const std::invalid_argument& error) {
     reject(error.what());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "echo_server: %s\n", error.what());
+    return 1;
   }
 }

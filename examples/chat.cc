@@ -1,0 +1,86 @@
+// A chat room. mote serves its page too: who is online, with each guest's round-trip time, and what they say.
+//
+//     chat [LOCATION]     default ws://127.0.0.1:8080/chat
+
+#include <mote/mote.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include "chat_html.h"  // made from chat.html by the build
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Guest {
+  unsigned id = 0;
+  std::string name;
+};
+
+std::map<mote::Connection*, Guest> guests;  // those who have told their name
+mote::Server* running = nullptr;
+
+std::string line(std::string_view word, const Guest& guest, std::string_view rest = {}) {
+  return std::string(word) + ' ' + std::to_string(guest.id) + ' ' + std::string(rest);
+}
+
+void tell_all(const std::string& text) {
+  for (const auto& [socket, guest] : guests) socket->send(text);
+}
+
+void welcome(mote::Connection& socket, std::string_view name) {
+  static unsigned last_id = 0;
+  const Guest& guest = guests[&socket] = {++last_id, std::string(name.substr(0, 40))};
+  socket.send(line("me", guest));
+  for (const auto& [other_socket, other] : guests) {
+    if (other_socket != &socket) socket.send(line("join", other, other.name));
+  }
+  tell_all(line("join", guest, guest.name));
+}
+
+void ping_all() {
+  const auto now = Clock::now().time_since_epoch().count();
+  for (const auto& [socket, guest] : guests) socket->send_ping(std::as_bytes(std::span(&now, 1)));
+}
+
+void show_round_trip(const Guest& guest, std::span<const std::byte> sent_at) {
+  Clock::rep ticks = 0;
+  if (sent_at.size() != sizeof ticks) return;  // one of mote's own pings
+  std::memcpy(&ticks, sent_at.data(), sizeof ticks);
+  const std::chrono::duration<double, std::milli> taken = Clock::now().time_since_epoch() - Clock::duration(ticks);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", taken.count());
+  tell_all(line("rtt", guest, text));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  mote::Server server(count > 1 ? arguments[1] : "ws://127.0.0.1:8080/chat", {.max_message_bytes = 4096});
+  server.serve("/", "text/html; charset=utf-8", kChatHtml);
+  server.start([](mote::Connection& socket) {
+    socket.on_message([&](std::string_view text) {
+      const auto guest = guests.find(&socket);
+      guest == guests.end() ? welcome(socket, text) : tell_all(line("say", guest->second, text));
+    });
+    socket.on_pong([&](std::span<const std::byte> sent_at) {
+      if (const auto guest = guests.find(&socket); guest != guests.end()) show_round_trip(guest->second, sent_at);
+    });
+    socket.on_close([&](const mote::CloseInfo&) {
+      if (const auto gone = guests.extract(&socket)) tell_all(line("leave", gone.mapped()));
+    });
+  });
+  server.every(std::chrono::seconds(1), ping_all);
+
+  running = &server;
+  std::signal(SIGTERM, [](int) { running->drain(std::chrono::seconds(2)); });
+  std::signal(SIGINT, [](int) { running->drain(std::chrono::seconds(2)); });
+  std::printf("open http://127.0.0.1:%d/ in a browser, or two\n", server.port());
+  std::fflush(stdout);
+  server.run();
+}
