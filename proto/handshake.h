@@ -13,10 +13,10 @@ namespace mote::proto {
 
 /// What the server accepts, as mote::Options has it. Views: the options outlive the verdicts.
 struct UpgradePolicy {
-  std::span<const std::string> subprotocols;
+  std::span<const std::string> subprotocols = {};
   SubprotocolMismatch subprotocol_mismatch = SubprotocolMismatch::accept_without;
-  std::span<const std::string> origins;  ///< Empty: any, also none.
-  std::string_view endpoint_path;        ///< Empty: every path.
+  std::span<const std::string> origins = {};  ///< Empty: any, also none.
+  std::string_view endpoint_path = {};        ///< Empty: every path.
 };
 
 struct UpgradeVerdict {
@@ -27,9 +27,9 @@ struct UpgradeVerdict {
     refuse,
   };
   Kind kind = Kind::not_an_upgrade;
-  Refusal refusal;               ///< refuse
-  std::string_view key;          ///< accept: into the head
-  std::string_view subprotocol;  ///< accept: into the policy; empty for none
+  Refusal refusal = {};               ///< refuse
+  std::string_view key = {};          ///< accept: into the head
+  std::string_view subprotocol = {};  ///< accept: into the policy; empty for none
 };
 
 /// Judges a complete head as an opening handshake: first whether it is a correct one (RFC 6455 §4.2.1), then whether

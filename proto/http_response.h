@@ -17,11 +17,11 @@ enum class Persistence { keep_alive, close };
 enum class Body { include, omit };
 
 struct ResponseHead {
-  int status = 200;               ///< 200–599: an interim response would be taken for the final one.
-  std::string_view content_type;  ///< Empty: no such field.
-  std::string_view extra_lines;   ///< Complete "Name: value\r\n" lines, each valid_field() and no managed_field().
+  int status = 200;                    ///< 200–599: an interim response would be taken for the final one.
+  std::string_view content_type = {};  ///< Empty: no such field.
+  std::string_view extra_lines = {};   ///< Complete "Name: value\r\n" lines, each valid_field() and no managed_field().
   Persistence persistence = Persistence::keep_alive;
-  std::string_view date;  ///< From http_date(); empty: no such field.
+  std::string_view date = {};  ///< From http_date(); empty: no such field.
 };
 
 /// Appends a whole response. A status that has no content (204, 205, 304) gets none, whatever `body` is.

@@ -8,7 +8,7 @@ namespace mote::proto {
 /// An HTTP answer that ends the connection.
 struct Refusal {
   int status = 0;
-  std::string_view text;  ///< One line that says why, sent as the body; static, for those of the table.
+  std::string_view text = {};  ///< One line that says why, sent as the body; static, for those of the table.
 };
 
 /// Every reason for which mote itself refuses a request, in the order of the table in refusal.cc.
