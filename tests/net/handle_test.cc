@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/raw_client.h"
+#include "tests/support/running_server.h"
+
+namespace mote {
+namespace {
+
+using test::close_frame;
+using test::eventually;
+using test::Frame;
+using test::Journal;
+using test::RawClient;
+using test::RunningServer;
+using test::text_frame;
+
+/// A server that gives out the handle of its last connection.
+struct WithHandle {
+  explicit WithHandle(Options options = {})
+      : server(Handlers{.on_open =
+                            [this](Connection& socket) {
+                              const std::scoped_lock lock(mutex);
+                              latest = socket.handle();
+                              EXPECT_EQ(latest, socket.handle());
+                            },
+                        .on_close = [this](Connection&, const CloseInfo&) { journal.add("close"); }},
+               std::move(options)) {}
+
+  Handle handle() {
+    EXPECT_TRUE(eventually([&] {
+      const std::scoped_lock lock(mutex);
+      return latest.has_value();
+    }));
+    const std::scoped_lock lock(mutex);
+    return *latest;
+  }
+
+  std::mutex mutex;
+  std::optional<Handle> latest;
+  Journal journal;
+  RunningServer server;
+};
+
+TEST(Handle, DefaultConstructedAnswersClosed) {
+  const Handle handle;
+  EXPECT_FALSE(handle.is_open());
+  EXPECT_EQ(handle.send("x"), SendStatus::closed);
+  EXPECT_EQ(handle.send_ping(), SendStatus::closed);
+  handle.close();
+  handle.abort();
+  EXPECT_EQ(handle, Handle());
+}
+
+TEST(Handle, SendsAndClosesFromAnotherThread) {
+  WithHandle it;
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  EXPECT_TRUE(handle.is_open());
+  EXPECT_EQ(handle.send("text"), SendStatus::sent);
+  EXPECT_EQ(handle.send(std::as_bytes(std::span("bin", 3))), SendStatus::sent);
+  EXPECT_EQ(handle.send_ping(std::as_bytes(std::span("p", 1))), SendStatus::sent);
+  handle.close(4000, "done");
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, "text"}));
+  EXPECT_EQ(client.read_frame(), (Frame{2, true, "bin"}));
+  EXPECT_EQ(client.read_frame(), (Frame{9, true, "p"}));
+  EXPECT_EQ(client.read_close_code(), 4000);
+  EXPECT_TRUE(eventually([&] { return !handle.is_open(); }));
+  EXPECT_EQ(handle.send("late"), SendStatus::closed);
+}
+
+TEST(Handle, AbortsFromAnotherThread) {
+  WithHandle it;
+  auto client = RawClient::open(it.server.port());
+  it.handle().abort();
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_TRUE(eventually([&] { return it.journal.size() == 1; }));
+}
+
+TEST(Handle, AnswersClosedAfterTheConnectionAndAfterTheServer) {
+  Handle handle;
+  {
+    WithHandle it;
+    auto client = RawClient::open(it.server.port());
+    handle = it.handle();
+    client.close();
+    EXPECT_TRUE(eventually([&] { return it.journal.size() == 1; }));
+    EXPECT_FALSE(handle.is_open());
+    EXPECT_EQ(handle.send("x"), SendStatus::closed);
+    auto second = RawClient::open(it.server.port());
+    EXPECT_TRUE(eventually([&] { return it.handle().is_open(); }));
+    EXPECT_NE(handle, it.handle());
+    EXPECT_EQ(handle.send("x"), SendStatus::closed);  // the slot is used again, by another connection
+    handle = it.handle();
+  }
+  EXPECT_FALSE(handle.is_open());
+  EXPECT_EQ(handle.send("x"), SendStatus::closed);
+  handle.close();
+  handle.abort();
+}
+
+TEST(Handle, KeepsTheOrderOfEachThread) {
+  constexpr int threads = 4;
+  constexpr int messages = 2000;
+  WithHandle it;
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  std::vector<std::jthread> senders;
+  for (int id = 0; id < threads; ++id) {
+    senders.emplace_back([&, id] {
+      for (int i = 0; i < messages; ++i) handle.send(std::to_string(id) + ' ' + std::to_string(i));
+    });
+  }
+  std::vector<int> next(threads, 0);
+  for (int i = 0; i < threads * messages; ++i) {
+    const auto text = client.read_frame().payload;
+    const auto id = static_cast<std::size_t>(text[0] - '0');
+    EXPECT_EQ(std::stoi(text.substr(2)), next[id]++);
+  }
+}
+
+TEST(Handle, CountsWhatItHasPostedAgainstTheLimits) {
+  WithHandle it({.soft_limit_bytes = 1000, .hard_limit_bytes = 10'000, .overflow = Overflow::drop_message});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  it.server.on_thread([&] {
+    // The server's thread is busy here, so that nothing of it can go out.
+    std::thread([&] {
+      EXPECT_EQ(handle.send(std::string(900, 'a')), SendStatus::sent);
+      EXPECT_EQ(handle.send(std::string(900, 'b')), SendStatus::queued);
+      EXPECT_EQ(handle.send(std::string(9000, 'c')), SendStatus::dropped);
+      EXPECT_EQ(handle.send(std::string(100, 'd')), SendStatus::queued);
+    }).join();
+  });
+  for (const auto& expected : {std::string(900, 'a'), std::string(900, 'b'), std::string(100, 'd')}) {
+    EXPECT_EQ(client.read_frame().payload, expected);
+  }
+}
+
+TEST(Handle, RacesWithTheEndOfConnectionsAndServerHarmlessly) {
+  for (int round = 0; round < 20; ++round) {
+    WithHandle it;
+    std::atomic<bool> stop{false};
+    auto client = std::make_unique<RawClient>(RawClient::open(it.server.port()));
+    const Handle handle = it.handle();
+    std::vector<std::jthread> senders;
+    for (int id = 0; id < 3; ++id) {
+      senders.emplace_back([&] {
+        while (!stop) {
+          handle.send("x");
+          handle.send_ping();
+          static_cast<void>(handle.is_open());
+        }
+      });
+    }
+    client->read_frame();
+    if (round % 2 == 0) client.reset();
+    if (round % 4 == 1) handle.close();
+    it.server.stop();
+    EXPECT_EQ(it.journal.size(), 1U);
+    EXPECT_EQ(handle.send("x"), SendStatus::closed);
+    stop = true;
+  }
+}
+
+TEST(Handle, IsDirectOnTheServersThread) {
+  RunningServer server([](Connection& socket) {
+    const Handle handle = socket.handle();
+    socket.on_message([handle](std::string_view text) {
+      EXPECT_EQ(handle.send(text), SendStatus::sent);
+      handle.close(4000);
+      EXPECT_FALSE(handle.is_open());
+      EXPECT_EQ(handle.send("late"), SendStatus::closed);
+    });
+  });
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("x"));
+  EXPECT_EQ(client.read_frame().payload, "x");
+  EXPECT_EQ(client.read_close_code(), 4000);
+}
+
+}  // namespace
+}  // namespace mote
