@@ -1,0 +1,329 @@
+// Pages, the upgrade filter and refusals, over real sockets.
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/raw_client.h"
+#include "tests/support/running_server.h"
+
+namespace mote {
+namespace {
+
+using test::CapturedLog;
+using test::close_frame;
+using test::eventually;
+using test::Frame;
+using test::RawClient;
+using test::RunningServer;
+using test::text_frame;
+using test::upgrade_request;
+
+Handlers echo() {
+  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); }};
+}
+
+std::string get(std::string_view target, std::string_view lines = {}, std::string_view method = "GET") {
+  return std::string(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: a\r\n").append(lines).append("\r\n");
+}
+
+std::string answer(std::uint16_t port, std::string_view request) {
+  RawClient client(port);
+  client.send(request);
+  return client.read_to_end();
+}
+
+std::string body_of(const std::string& response) { return response.substr(response.find("\r\n\r\n") + 4); }
+
+bool has_line(const std::string& response, std::string_view line) {
+  return response.find(std::string("\r\n").append(line).append("\r\n")) != std::string::npos;
+}
+
+void pages(Server& server) {
+  server.serve("/", "text/html", "<p>hello</p>");
+  server.serve("/big", "application/octet-stream", std::string(3'000'000, 'b'));
+  server.on_http("/health", [](const HttpRequest& request) {
+    return HttpResponse{.body = std::string(request.method) + ' ' + std::string(request.path) + ' ' +
+                                std::string(request.query) + ' ' + std::string(request.headers["X-A"]),
+                        .headers = {{"X-B", "b"}}};
+  });
+  server.on_http("/throws", [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("secret"); });
+  server.on_http("/missing", [](const HttpRequest&) { return HttpResponse{.status = 404, .body = "no"}; });
+  server.on_http("/injects", [](const HttpRequest&) {
+    return HttpResponse{.headers = {{"X-A", "a\r\nX-Injected: 1"}}};
+  });
+}
+
+TEST(Http, ServesPagesOnOnePersistentConnectionInOrder) {
+  RunningServer server(echo(), {}, pages);
+  RawClient client(server.port());
+  client.send(get("/") + get("/health?q=1", "X-A: a\r\n") + get("/", "", "HEAD") + get("/missing"));
+  const auto page = client.read_response();
+  EXPECT_TRUE(page.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(has_line(page, "Content-Type: text/html"));
+  EXPECT_TRUE(has_line(page, "Content-Length: 12"));
+  EXPECT_NE(page.find("\r\nDate: "), std::string::npos);
+  EXPECT_EQ(body_of(page), "<p>hello</p>");
+  const auto health = client.read_response();
+  EXPECT_EQ(body_of(health), "GET /health q=1 a");
+  EXPECT_TRUE(has_line(health, "X-B: b"));
+  const auto head = client.read_head();
+  EXPECT_TRUE(has_line(head, "Content-Length: 12"));
+  EXPECT_TRUE(client.read_response().starts_with("HTTP/1.1 404 "));
+}
+
+TEST(Http, APersistentConnectionMayBecomeAWebSocket) {
+  RunningServer server(echo(), {}, pages);
+  RawClient client(server.port());
+  client.send(get("/") + upgrade_request() + text_frame("x"));
+  EXPECT_EQ(body_of(client.read_response()), "<p>hello</p>");
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 101 "));
+  EXPECT_EQ(client.read_frame().payload, "x");
+}
+
+TEST(Http, ClosesWhenAskedToAndProcessesNothingMore) {  // RFC 9112 9.6, checklist 23
+  RunningServer server(echo(), {}, pages);
+  const auto all = answer(server.port(), get("/", "Connection: close\r\n") + get("/health"));
+  EXPECT_TRUE(has_line(all, "Connection: close"));
+  EXPECT_EQ(body_of(all), "<p>hello</p>");
+  EXPECT_TRUE(answer(server.port(), "GET / HTTP/1.0\r\n\r\n").ends_with("<p>hello</p>"));
+}
+
+TEST(Http, ABodyIsNeverTakenForTheNextRequest) {  // RFC 9112 9.3, checklist 21; attacks.md 22
+  RunningServer server(echo(), {}, pages);
+  const auto smuggled = get("/health");
+  const auto length = "Content-Length: " + std::to_string(smuggled.size()) + "\r\n";
+  EXPECT_EQ(body_of(answer(server.port(), get("/", length) + smuggled)), "<p>hello</p>");
+  const auto chunked = answer(server.port(), get("/", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n" + smuggled);
+  EXPECT_EQ(body_of(chunked), "<p>hello</p>");
+}
+
+TEST(Http, ALargePageReachesASlowReaderWhole) {
+  RunningServer server(echo(), {}, pages);
+  RawClient client(server.port());
+  client.set_receive_buffer(4096);
+  std::string requests;
+  for (int i = 0; i < 5; ++i) requests += get("/big");
+  client.send(requests);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(body_of(client.read_response()).size(), 3'000'000U);
+}
+
+TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md 25, 27
+  const CapturedLog log;
+  RunningServer server(echo(), {}, pages);
+  for (const auto* path : {"/throws", "/injects"}) {
+    const auto response = answer(server.port(), get(path));
+    EXPECT_TRUE(response.starts_with("HTTP/1.1 500 ")) << response;
+    EXPECT_EQ(response.find("secret"), std::string::npos);
+    EXPECT_EQ(response.find("Injected"), std::string::npos);
+  }
+}
+
+TEST(Http, PathsWithoutAPageAre426AtAnEndpointAnd404Elsewhere) {
+  RunningServer everywhere(echo());
+  const auto response = answer(everywhere.port(), get("/any"));
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 426 "));
+  EXPECT_TRUE(has_line(response, "Upgrade: websocket"));
+  EXPECT_TRUE(has_line(response, "Sec-WebSocket-Version: 13"));
+
+  RunningServer server(echo(), {}, pages, "ws://127.0.0.1:0/chat");
+  EXPECT_TRUE(answer(server.port(), get("/chat")).starts_with("HTTP/1.1 426 "));
+  EXPECT_TRUE(answer(server.port(), get("/favicon.ico")).starts_with("HTTP/1.1 404 "));
+  EXPECT_TRUE(answer(server.port(), upgrade_request("/other")).starts_with("HTTP/1.1 404 "));
+  auto client = RawClient::open(server.port(), "/chat?x=1");
+  client.send(text_frame("x"));
+  EXPECT_EQ(client.read_frame().payload, "x");
+}
+
+TEST(Http, PagesThatMakeNoSenseAreRejected) {
+  Server server("ws://127.0.0.1:0");
+  EXPECT_THROW(server.serve("page", "text/plain", ""), std::invalid_argument);
+  EXPECT_THROW(server.serve("/", "text/plain\r\nX: 1", ""), std::invalid_argument);
+  EXPECT_THROW(server.on_http("", [](const HttpRequest&) { return HttpResponse{}; }), std::invalid_argument);
+}
+
+TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
+  RunningServer server([](Connection& socket) { socket.send(socket.info().negotiated_sub_protocol); },
+                       {.subprotocols = {"one"}}, [](Server& made) {
+                         made.on_upgrade([](const HttpRequest& request, UpgradeDecision& decision) {
+                           EXPECT_EQ(request.path, "/p");
+                           EXPECT_EQ(request.query, "q");
+                           EXPECT_EQ(request.client_ip_address, "127.0.0.1");
+                           EXPECT_EQ(request.cookies["id"], "7");
+                           decision.subprotocol("two");
+                           decision.header("Set-Cookie", "a=b");
+                           EXPECT_THROW(decision.subprotocol("three"), std::invalid_argument);
+                           EXPECT_THROW(decision.header("X", "a\r\nb: c"), std::invalid_argument);
+                           EXPECT_THROW(decision.header("Sec-WebSocket-Accept", "x"), std::invalid_argument);
+                           EXPECT_THROW(decision.reject(200), std::invalid_argument);
+                         });
+                       });
+  RawClient client(server.port());
+  client.send(upgrade_request("/p?q", "Sec-WebSocket-Protocol: one, two\r\nCookie: id=7\r\n"));
+  const auto head = client.read_head();
+  EXPECT_TRUE(has_line(head, "Sec-WebSocket-Protocol: two"));
+  EXPECT_TRUE(has_line(head, "Set-Cookie: a=b"));
+  EXPECT_TRUE(has_line(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));  // RFC 6455 1.3
+  EXPECT_EQ(client.read_frame().payload, "two");
+}
+
+TEST(Upgrade, TheFilterMayRefuse) {
+  const CapturedLog log;
+  bool opened = false;
+  RunningServer server([&](Connection&) { opened = true; }, {}, [](Server& made) {
+    made.on_upgrade([](const HttpRequest&, UpgradeDecision& decision) { decision.reject(401, "who are you?"); });
+  });
+  const auto response = answer(server.port(), upgrade_request());
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 401 "));
+  EXPECT_EQ(body_of(response), "who are you?");
+  server.stop();
+  EXPECT_FALSE(opened);
+  EXPECT_EQ(log.size(), 1U);
+}
+
+TEST(Upgrade, AFilterThatThrowsIs500AndTheServerGoesOn) {
+  const CapturedLog log;
+  bool thrown = false;
+  RunningServer server(echo(), {}, [&](Server& made) {
+    made.on_upgrade([&](const HttpRequest&, UpgradeDecision&) {
+      if (!std::exchange(thrown, true)) throw std::runtime_error("secret");
+    });
+  });
+  const auto response = answer(server.port(), upgrade_request());
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(response.find("secret"), std::string::npos);
+  RawClient::open(server.port());
+}
+
+TEST(Upgrade, ExpectIsAnsweredBeforeThe101) {  // RFC 9110 7.8, checklist 33
+  RunningServer server(echo());
+  RawClient client(server.port());
+  client.send(upgrade_request("/", "Expect: 100-continue\r\n"));
+  EXPECT_EQ(client.read_head(), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 101 "));
+}
+
+struct RefusedRequest {
+  const char* name;
+  std::string request;
+  int status;
+};
+
+class Refusals : public testing::TestWithParam<RefusedRequest> {};
+
+/// attacks.md 17-25: a proper answer with a one-line text body, the connection's end, one log line, nothing opened.
+TEST_P(Refusals, AreHttpAnswersThatSayWhyAndEndTheConnection) {
+  const CapturedLog log(LogLevel::info);
+  RunningServer server([](Connection&) { ADD_FAILURE() << "opened"; },
+                       {.subprotocols = {"known"},
+                        .subprotocol_mismatch = SubprotocolMismatch::accept_without,
+                        .origins = {"https://good.example"}},
+                       {}, "ws://127.0.0.1:0/ws");
+  const auto response = answer(server.port(), GetParam().request + text_frame("never read") + get("/next"));
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 " + std::to_string(GetParam().status) + ' ')) << response;
+  EXPECT_TRUE(has_line(response, "Content-Type: text/plain; charset=utf-8")) << response;
+  EXPECT_EQ(response.find("HTTP/1.1 ", 1), std::string::npos) << response;  // one answer only
+  const auto body = body_of(response);
+  EXPECT_FALSE(body.empty());
+  EXPECT_EQ(body.find('\n'), std::string::npos) << body;
+  server.stop();
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_NE(log.lines()[0].find("refused with " + std::to_string(GetParam().status)), std::string::npos);
+  EXPECT_EQ(server->connection_count(), 0U);
+}
+
+const std::string kGood = "Origin: https://good.example\r\n";
+
+std::string without(std::string request, const std::string& line) {
+  return request.erase(request.find(line), line.size());
+}
+
+std::string instead(std::string request, const std::string& part, const std::string& other) {
+  return request.replace(request.find(part), part.size(), other);
+}
+
+std::vector<RefusedRequest> refused_requests() {
+  const auto good = upgrade_request("/ws", kGood);
+  const std::string key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const std::string version = "Sec-WebSocket-Version: 13\r\n";
+  return {
+      {"NoHost", without(good, "Host: test.example\r\n"), 400},
+      {"TwoHosts", upgrade_request("/ws", kGood + "Host: other.example\r\n"), 400},
+      {"NoKey", without(good, key), 400},
+      {"TwoKeys", upgrade_request("/ws", kGood + key), 400},
+      {"KeyOf15Bytes", instead(good, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"), 400},
+      {"NoVersion", without(good, version), 400},
+      {"Version8", instead(good, "Version: 13", "Version: 8"), 426},
+      {"ConnectionWithoutUpgrade", instead(good, "Connection: Upgrade", "Connection: keep-alive"), 400},
+      {"Http10", instead(good, "HTTP/1.1", "HTTP/1.0"), 426},
+      {"Http20", instead(good, "HTTP/1.1", "HTTP/2.0"), 505},
+      {"Post", instead(good, "GET", "POST"), 405},
+      {"UnknownMethod", instead(good, "GET", "BREW"), 501},
+      {"WithContent", upgrade_request("/ws", kGood + "Content-Length: 5\r\n"), 400},
+      {"ChunkedAndLength", upgrade_request("/ws", kGood + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400},
+      {"OtherPath", upgrade_request("/elsewhere", kGood), 404},
+      {"NoOrigin", upgrade_request("/ws"), 403},
+      {"OriginNull", upgrade_request("/ws", "Origin: null\r\n"), 403},
+      {"OriginPrefix", upgrade_request("/ws", "Origin: https://good.example.evil.example\r\n"), 403},
+      {"OriginSuffix", upgrade_request("/ws", "Origin: https://evilgood.example\r\n"), 403},
+      {"OriginOtherScheme", upgrade_request("/ws", "Origin: http://good.example\r\n"), 403},
+      {"TwoOrigins", upgrade_request("/ws", kGood + kGood), 400},
+      {"ObsFold", upgrade_request("/ws", kGood + "X: a\r\n b\r\n"), 400},
+      {"BareLf", upgrade_request("/ws", kGood + "X: a\n"), 400},
+      {"BareCr", upgrade_request("/ws", kGood + "X: a\rb\r\n"), 400},
+      {"Nul", upgrade_request("/ws", kGood + std::string("X: a\0b\r\n", 8)), 400},
+      {"SpaceBeforeColon", upgrade_request("/ws", kGood + "X : a\r\n"), 400},
+      {"EmptyName", upgrade_request("/ws", kGood + ": a\r\n"), 400},
+      {"NoColon", upgrade_request("/ws", kGood + "Xa\r\n"), 400},
+      {"SmuggledAfterBlankLine", instead(good, "\r\nHost", "\r\n\rX: 1\r\nHost"), 400},
+      {"MalformedExtensions", upgrade_request("/ws", kGood + "Sec-WebSocket-Extensions: a;;b\r\n"), 400},
+      {"MalformedSubprotocol", upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: a b\r\n"), 400},
+      {"NonAsciiSubprotocol", upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: \xC3\xBC\r\n"), 400},
+      {"TargetTooLong", upgrade_request("/" + std::string(5000, 'x'), kGood), 414},
+      {"HeadTooLarge", upgrade_request("/ws", kGood + "X: " + std::string(9000, 'x') + "\r\n"), 431},
+      {"TooManyLines",
+       [] {
+         std::string lines = kGood;
+         for (int i = 0; i < 101; ++i) lines += "X: y\r\n";
+         return upgrade_request("/ws", lines);
+       }(),
+       431},
+      {"TlsClientHello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11), 400},
+      {"PlainGetAtTheEndpoint", get("/ws"), 426},
+      {"PlainGetElsewhere", get("/nothing"), 404},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Refusals, testing::ValuesIn(refused_requests()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(Upgrade, ASubprotocolMismatchIsRefusedWhereThatIsWanted) {
+  const CapturedLog log;
+  RunningServer server(echo(),
+                       {.subprotocols = {"known"}, .subprotocol_mismatch = SubprotocolMismatch::refuse});
+  EXPECT_TRUE(answer(server.port(), upgrade_request("/", "Sec-WebSocket-Protocol: other\r\n")).starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(answer(server.port(), upgrade_request()).starts_with("HTTP/1.1 400 "));
+  RawClient::open(server.port(), "/", "Sec-WebSocket-Protocol: other, known\r\n");
+}
+
+TEST(Upgrade, ARequestInPiecesIsAnsweredLikeAWholeOne) {
+  RunningServer server(echo());
+  const auto request = upgrade_request("/", "Cookie: a=b\r\n");
+  for (std::size_t cut = 1; cut < request.size(); ++cut) {
+    RawClient client(server.port());
+    client.send(request.substr(0, cut));
+    client.send(request.substr(cut) + text_frame("x"));
+    ASSERT_TRUE(client.read_head().starts_with("HTTP/1.1 101 ")) << cut;
+    ASSERT_EQ(client.read_frame().payload, "x") << cut;
+    client.reset();
+  }
+  RawClient client(server.port());
+  for (const char c : request) client.send({&c, 1});
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 101 "));
+}
+
+}  // namespace
+}  // namespace mote
