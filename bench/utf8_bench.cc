@@ -1,0 +1,98 @@
+// UTF-8 validation per kernel, size and kind of text, beside memcpy of as many bytes.
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bench/cache_line_buffer.h"
+#include "bench/host.h"
+#include "core/utf8.h"
+
+namespace {
+
+using mote::bench::CacheLineBuffer;
+using mote::core::Utf8Kernel;
+
+constexpr std::string_view kAsciiText = "The quick brown fox jumps over the lazy dog; 0123456789. ";
+constexpr std::string_view kMixedText =
+    "Grüße aus Köln, déjà vu. Καλημέρα κόσμε! こんにちは、カタカナ。漢字と仮名 😀🚀 été ";
+
+// `size` bytes of `text` over and over. The last sequence, where it does not fit, gives way to full stops.
+std::string repeated(std::string_view text, std::size_t size) {
+  std::string result;
+  while (result.size() < size) result += text;
+  const auto is_continuation = [&](std::size_t at) { return (static_cast<unsigned char>(result[at]) & 0xC0) == 0x80; };
+  std::size_t whole = size;
+  while (is_continuation(whole % result.size())) --whole;
+  result.resize(whole);
+  result.resize(size, '.');
+  return result;
+}
+
+template <class Valid>
+void run(benchmark::State& state, std::string_view text, const Valid& valid) {
+  auto size = static_cast<std::size_t>(state.range(0));
+  CacheLineBuffer buffer(size);
+  std::memcpy(buffer.data(), repeated(text, size).data(), size);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(size);
+    benchmark::DoNotOptimize(valid(buffer.data(), size));
+  }
+  if (!valid(buffer.data(), size)) state.SkipWithError("the text is not valid");
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+
+bool feed_whole(const std::byte* data, std::size_t size) {
+  mote::core::Utf8Validator validator;
+  return validator.feed(std::span(data, size)) && validator.complete();
+}
+
+void sizes(benchmark::internal::Benchmark* bench) {
+  for (const std::int64_t size : {8, 20, 32, 33, 64, 125, 256, 1024, 4096, 16384, 65536, 1 << 20, 16 << 20}) {
+    bench->Arg(size);
+  }
+}
+
+void register_text(const std::string& kind, std::string_view text) {
+  const auto add = [&](const std::string& name, const auto& valid) {
+    benchmark::RegisterBenchmark((name + '/' + kind).c_str(), [=](benchmark::State& state) {
+      run(state, text, valid);
+    })->Apply(sizes);
+  };
+  add("utf8/chosen", [](const std::byte* data, std::size_t size) { return mote::core::utf8_valid(data, size); });
+  add("utf8/incremental", &feed_whole);
+  for (const Utf8Kernel& kernel : mote::core::utf8_kernels()) {
+    if (kernel.supported()) add(std::string("utf8/") + kernel.name, kernel.valid);
+  }
+}
+
+void copy(benchmark::State& state) {
+  auto size = static_cast<std::size_t>(state.range(0));
+  CacheLineBuffer source(size);
+  CacheLineBuffer target(size);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(size);
+    std::memcpy(target.data(), source.data(), size);
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  mote::bench::describe_host();
+  benchmark::AddCustomContext("kernel", mote::core::chosen_utf8_kernel().name);
+  register_text("mixed", kMixedText);
+  register_text("ascii", kAsciiText);
+  benchmark::RegisterBenchmark("memcpy", copy)->Apply(sizes);
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}
