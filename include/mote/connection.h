@@ -35,11 +35,11 @@ class Connection {
   /// too, the connection's own callback is called in place of the shared one.
   /// @{
   void on_open(Callback<void()> callback);
-  void on_message(Callback<void(std::string_view text)> callback);               ///< A text message, valid UTF-8.
-  void on_binary(Callback<void(std::span<const std::byte> bytes)> callback);     ///< A binary message.
-  void on_ping(Callback<void(std::span<const std::byte> payload)> callback);     ///< The pong is sent either way.
-  void on_pong(Callback<void(std::span<const std::byte> payload)> callback);     ///< Also for mote's own pings.
-  void on_drain(Callback<void()> callback);                                      ///< After `queued`: room again.
+  void on_message(Callback<void(std::string_view text)> callback);            ///< A text message, valid UTF-8.
+  void on_binary(Callback<void(std::span<const std::byte> bytes)> callback);  ///< A binary message.
+  void on_ping(Callback<void(std::span<const std::byte> payload)> callback);  ///< The pong is sent either way.
+  void on_pong(Callback<void(std::span<const std::byte> payload)> callback);  ///< Also for mote's own pings.
+  void on_drain(Callback<void()> callback);                                   ///< After `queued`: room again.
   void on_error(Callback<void(const Error&)> callback);
   void on_close(Callback<void(const CloseInfo&)> callback);
   /// @}

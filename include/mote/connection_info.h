@@ -40,8 +40,8 @@ struct ConnectionInfo {
   std::string_view negotiated_sub_protocol;  ///< The one that both sides use; empty for none.
   Cookies cookies;
   Headers headers;
-  std::string client_ip_address;   ///< `192.0.2.1` or `2001:db8::1`; empty for a Unix socket.
-  std::uint16_t client_port = 0;   ///< 0 for a Unix socket.
+  std::string client_ip_address;  ///< `192.0.2.1` or `2001:db8::1`; empty for a Unix socket.
+  std::uint16_t client_port = 0;  ///< 0 for a Unix socket.
 };
 
 }  // namespace mote

@@ -48,7 +48,9 @@ class Headers {
   /// The value of the first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   /// The same, or an empty view where there is none.
-  [[nodiscard]] std::string_view operator[](std::string_view name) const { return find(name).value_or(std::string_view{}); }
+  [[nodiscard]] std::string_view operator[](std::string_view name) const {
+    return find(name).value_or(std::string_view{});
+  }
   /// How many fields have that name.
   [[nodiscard]] std::size_t count(std::string_view name) const;
   /// The field lines as they came, each ended by CR LF.
@@ -96,7 +98,9 @@ class Cookies {
   [[nodiscard]] bool empty() const { return begin() == end(); }
   /// The value of the first cookie of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-  [[nodiscard]] std::string_view operator[](std::string_view name) const { return find(name).value_or(std::string_view{}); }
+  [[nodiscard]] std::string_view operator[](std::string_view name) const {
+    return find(name).value_or(std::string_view{});
+  }
 
  private:
   Headers headers_;

@@ -8,7 +8,8 @@ namespace mote {
 /// Least to most severe; `off` is above all.
 enum class LogLevel { debug, info, warning, error, off };
 
-/// Sends log lines of `level` and above to `function` instead of standard error; an empty function means standard error.
+/// Sends log lines of `level` and above to `function` instead of standard error; an empty function means standard
+/// error.
 ///
 /// The default is `set_logger(LogLevel::warning, {})`. A line is UTF-8 without a line end, valid until the function
 /// returns; bytes from the network are escaped in it. One process-wide logger; the function may be called from any

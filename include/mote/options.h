@@ -43,8 +43,8 @@ struct Options {
   /// What the server speaks, in any order: the first that the client lists and that is here is chosen (§4.2.2).
   std::vector<std::string> subprotocols = {};
   SubprotocolMismatch subprotocol_mismatch = SubprotocolMismatch::accept_without;
-  /// Origins that may connect, such as `https://example.org`, compared exactly; empty: any, as Fleck has it. Others, and
-  /// requests without the header, get 403 (RFC 6455 §10.2).
+  /// Origins that may connect, such as `https://example.org`, compared exactly; empty: any, as Fleck has it. Others,
+  /// and requests without the header, get 403 (RFC 6455 §10.2).
   std::vector<std::string> origins = {};
   /// @}
 

@@ -64,7 +64,8 @@ class Server {
   /// Answers plain GET and HEAD of `path` (exact, without a query) with `bytes`, which are copied.
   /// Throws std::invalid_argument where the path does not start with `/` or the content type has a control character.
   void serve(std::string path, std::string content_type, std::string_view bytes);
-  /// Answers plain GET and HEAD of `path` with what `handler` returns. What it throws is logged, and the client gets 500.
+  /// Answers plain GET and HEAD of `path` with what `handler` returns. What it throws is logged, and the client gets
+  /// 500.
   void on_http(std::string path, Callback<HttpResponse(const HttpRequest&)> handler);
 
   /// The port that is bound, also where 0 was asked for; 0 for a Unix socket and before `start`. Any thread.
