@@ -18,8 +18,8 @@ class ByteBuffer {
   [[nodiscard]] std::span<const std::byte> bytes() const { return {memory_.get() + begin_, size()}; }
 
   void append(std::span<const std::byte> bytes);
-  /// Room behind the contents, at least `minimum` bytes; what was written there becomes contents through `commit`. Where
-  /// it has to grow, it makes room for `wanted` at once.
+  /// Room behind the contents, at least `minimum` bytes; what was written there becomes contents through `commit`.
+  /// Where it has to grow, it makes room for `wanted` at once.
   std::span<std::byte> prepare(std::size_t minimum, std::size_t wanted = 0);
   void commit(std::size_t written) { end_ += written; }
   /// Drops `count` bytes at the front; the last one frees the memory.

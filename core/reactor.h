@@ -33,8 +33,8 @@ enum class Announcement : std::uint8_t {
 class Source : private TimerNode {
  public:
   // What on_events may report.
-  static constexpr std::uint32_t kReadable = 0x1;            // EPOLLIN
-  static constexpr std::uint32_t kWritable = 0x4;            // EPOLLOUT
+  static constexpr std::uint32_t kReadable = 0x1;                // EPOLLIN
+  static constexpr std::uint32_t kWritable = 0x4;                // EPOLLOUT
   static constexpr std::uint32_t kEnding = 0x2000 | 0x10 | 0x8;  // EPOLLRDHUP | HUP | ERR
 
   virtual ~Source() = default;
@@ -74,9 +74,9 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  /// Takes the source over. With a descriptor, which stays the source's own to close in its destructor, it is registered
-  /// for `events` (kReadWrite, kRead) once and for all. Answers 0 or the errno of epoll_ctl, and then the source is gone.
-  /// Throws std::bad_alloc.
+  /// Takes the source over. With a descriptor, which stays the source's own to close in its destructor, it is
+  /// registered for `events` (kReadWrite, kRead) once and for all. Answers 0 or the errno of epoll_ctl, and then the
+  /// source is gone. Throws std::bad_alloc.
   int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
   void add(std::unique_ptr<Source> source);
   /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn.

@@ -44,7 +44,8 @@ std::uint64_t TimerWheel::next_of(unsigned level) const {
   if (occupied == 0) return kNever;
   const unsigned shift = kBits * level;
   const std::uint64_t place = (now_ >> shift) + 1;
-  const auto steps = static_cast<std::uint64_t>(std::countr_zero(std::rotr(occupied, static_cast<int>(place % kSlots))));
+  const auto steps =
+      static_cast<std::uint64_t>(std::countr_zero(std::rotr(occupied, static_cast<int>(place % kSlots))));
   return (place + steps) << shift;
 }
 

@@ -49,14 +49,22 @@ int main(int, char** arguments) {
   bool quiet = false;
   while (const char* const argument = *++arguments) {
     const std::string_view option = argument;
-    if (option == "--quiet"sv) quiet = true;
-    else if (option == "--max-message"sv) options.max_message_bytes = parse<std::uint64_t>(option, *++arguments);
-    else if (option == "--ping-interval"sv) options.ping_interval = parse_seconds(option, *++arguments);
-    else if (option == "--handshake-timeout"sv) options.handshake_timeout = parse_seconds(option, *++arguments);
-    else if (option == "--soft-limit"sv) options.soft_limit_bytes = parse<std::size_t>(option, *++arguments);
-    else if (option == "--hard-limit"sv) options.hard_limit_bytes = parse<std::size_t>(option, *++arguments);
-    else if (option.starts_with('-')) reject("unknown option " + std::string(option));
-    else location = option;
+    if (option == "--quiet"sv)
+      quiet = true;
+    else if (option == "--max-message"sv)
+      options.max_message_bytes = parse<std::uint64_t>(option, *++arguments);
+    else if (option == "--ping-interval"sv)
+      options.ping_interval = parse_seconds(option, *++arguments);
+    else if (option == "--handshake-timeout"sv)
+      options.handshake_timeout = parse_seconds(option, *++arguments);
+    else if (option == "--soft-limit"sv)
+      options.soft_limit_bytes = parse<std::size_t>(option, *++arguments);
+    else if (option == "--hard-limit"sv)
+      options.hard_limit_bytes = parse<std::size_t>(option, *++arguments);
+    else if (option.starts_with('-'))
+      reject("unknown option " + std::string(option));
+    else
+      location = option;
   }
   try {
     if (quiet) mote::set_logger(mote::LogLevel::off, {});

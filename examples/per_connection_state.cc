@@ -1,4 +1,5 @@
-// A counter for each connection: "add N" adds, "total" answers. Shows the three places where a connection's state can live.
+// A counter for each connection: "add N" adds, "total" answers. Shows the three places where a connection's state can
+// live.
 //
 //     per_connection_state [LOCATION]     default ws://127.0.0.1:8183
 

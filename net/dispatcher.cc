@@ -79,15 +79,12 @@ void Dispatcher::drained(Session& session) {
 }
 
 void Dispatcher::failed(Session& session, const Error& error) {
-  log_thrown("on_error", guarded([&] {
-               call_one<&OwnHandlers::on_error, &Handlers::on_error>(session, shared, error);
-             }));
+  log_thrown("on_error",
+             guarded([&] { call_one<&OwnHandlers::on_error, &Handlers::on_error>(session, shared, error); }));
 }
 
 void Dispatcher::closed(Session& session, const CloseInfo& why) {
-  log_thrown("on_close", guarded([&] {
-               call_one<&OwnHandlers::on_close, &Handlers::on_close>(session, shared, why);
-             }));
+  log_thrown("on_close", guarded([&] { call_one<&OwnHandlers::on_close, &Handlers::on_close>(session, shared, why); }));
 }
 
 bool Dispatcher::upgrade(const HttpRequest& request, UpgradeDecision& decision) {
@@ -104,6 +101,8 @@ std::optional<HttpResponse> Dispatcher::page(const Callback<HttpResponse(const H
   return response;
 }
 
-void Dispatcher::task(const Callback<void()>& task) { log_thrown("task", guarded([&] { task(); })); }
+void Dispatcher::task(const Callback<void()>& task) {
+  log_thrown("task", guarded([&] { task(); }));
+}
 
 }  // namespace mote::net

@@ -20,7 +20,8 @@ SendStatus send_on(Session& session, Opcode opcode, std::span<const std::byte> p
   return proto::is_control(opcode) ? session.send_control(opcode, payload) : session.send_data(opcode, payload);
 }
 
-/// Runs `call(session)` on the reactor's thread, unless the connection has ended by then; false where that is known now.
+/// Runs `call(session)` on the reactor's thread, unless the connection has ended by then; false where that is known
+/// now.
 template <class Call>
 bool run_there(const State& state, Call call) {
   return state->mailbox->post([state, call = std::move(call)]() mutable {
@@ -43,8 +44,8 @@ SendStatus post_message(const State& state, Opcode opcode, std::span<const std::
     if (state->overflow == Overflow::close_connection) run_there(state, [](Session& session) { session.overflow(); });
     return SendStatus::dropped;
   }
-  const bool posted = state->mailbox->post(
-      [state, opcode, copy = std::vector<std::byte>(payload.begin(), payload.end())] {
+  const bool posted =
+      state->mailbox->post([state, opcode, copy = std::vector<std::byte>(payload.begin(), payload.end())] {
         state->posted_bytes.fetch_sub(copy.size(), std::memory_order_relaxed);
         if (state->session != nullptr) send_on(*state->session, opcode, copy);
       });

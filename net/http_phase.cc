@@ -16,8 +16,7 @@ HttpPhase::Step HttpPhase::feed(std::span<const std::byte> input, const PeerAddr
     kept_.append(input.first(std::min(input.size(), wanted)));
     bytes = kept_.bytes();
   }
-  const auto progress =
-      head_.parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, service.limits());
+  const auto progress = head_.parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, service.limits());
   if (progress == proto::HeadProgress::incomplete) {
     if (kept == 0) kept_.append(input);
     step.consumed = bytes.size() - kept;

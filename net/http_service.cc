@@ -29,7 +29,8 @@ proto::Body mode_of(const proto::RequestHead& head) {
 }
 
 bool sendable(const HttpResponse& response) {
-  return response.status >= 200 && response.status <= 599 && proto::valid_field("Content-Type", response.content_type) &&
+  return response.status >= 200 && response.status <= 599 &&
+         proto::valid_field("Content-Type", response.content_type) &&
          std::ranges::all_of(response.headers, [](const auto& field) {
            return proto::valid_field(field.first, field.second) && !proto::managed_field(field.first);
          });

@@ -120,9 +120,7 @@ ListeningSocket listen_unix(const Location& location, const Options& options) {
   return listening;
 }
 
-bool out_of_resources(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
+bool out_of_resources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 
@@ -142,8 +140,8 @@ std::vector<ListeningSocket> listen_at(const Location& location, const Options& 
       sockets.push_back({listen_tcp(*address, alone, options, port, where), {}});
     } catch (const std::system_error& error) {
       // A name may have an address of a family that this machine does not use.
-      const bool unusable = error.code() == std::errc::address_family_not_supported ||
-                            error.code() == std::errc::address_not_available;
+      const bool unusable =
+          error.code() == std::errc::address_family_not_supported || error.code() == std::errc::address_not_available;
       const bool last = address->ai_next == nullptr;
       if (!unusable || (last && sockets.empty())) throw;
     }

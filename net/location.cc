@@ -23,7 +23,8 @@ std::uint16_t parse_port(std::string_view location, std::string_view text) {
 
 Location parse_unix(std::string_view location, std::string_view rest) {
   if (!rest.starts_with('/')) reject(location, "the socket file must be an absolute path, as in ws+unix:///run/x.sock");
-  if (rest.size() >= sizeof(sockaddr_un::sun_path)) reject(location, "the socket file's path is too long for the system");
+  if (rest.size() >= sizeof(sockaddr_un::sun_path))
+    reject(location, "the socket file's path is too long for the system");
   Location parsed;
   parsed.kind = Location::Kind::unix_socket;
   parsed.socket_file = rest;
@@ -35,7 +36,8 @@ Location parse_tcp(std::string_view location, std::string_view rest) {
   const std::size_t slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos && slash + 1 < rest.size()) parsed.path = rest.substr(slash);
-  if (rest.find_first_of("?# ") != std::string_view::npos) reject(location, "it cannot have a query, fragment or space");
+  if (rest.find_first_of("?# ") != std::string_view::npos)
+    reject(location, "it cannot have a query, fragment or space");
 
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');

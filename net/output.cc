@@ -28,7 +28,8 @@ bool OutputBatch::lies_in_receive_buffer(std::span<const std::byte> bytes) const
 bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::byte> payload) {
   const bool borrow = payload.size() >= kBorrowBytes && lies_in_receive_buffer(payload);
   const std::size_t copied = head.size() + (borrow ? 0 : payload.size());
-  if (copied > kCopiedBytes - copied_bytes_ || piece_count_ + 2 > kMaxPieces || total_bytes_ >= kFullBytes) return false;
+  if (copied > kCopiedBytes - copied_bytes_ || piece_count_ + 2 > kMaxPieces || total_bytes_ >= kFullBytes)
+    return false;
   std::byte* const to = copied_.get() + copied_bytes_;
   std::memcpy(to, head.data(), head.size());
   if (!borrow && !payload.empty()) std::memcpy(to + head.size(), payload.data(), payload.size());

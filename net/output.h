@@ -19,8 +19,8 @@ class Output;
 
 /// What the connection whose turn it is has written so far: one per reactor, sent with one system call.
 ///
-/// Small pieces are copied. A large one that lies in the reactor's receive buffer, as the payload of a message does while
-/// its callback runs, is written from where it lies: it stays there until the next read of this connection.
+/// Small pieces are copied. A large one that lies in the reactor's receive buffer, as the payload of a message does
+/// while its callback runs, is written from where it lies: it stays there until the next read of this connection.
 class OutputBatch {
  public:
   /// `receive_buffer`: what may be written from where it lies.

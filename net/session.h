@@ -125,13 +125,13 @@ class Session final : public Connection, public core::Source {
   Descriptor socket_;
   PeerAddress peer_;
   Phase phase_ = Phase::http;
-  bool readable_ : 1 = false;         // the socket may have more: no edge will tell
-  bool input_ending_ : 1 = false;     // RDHUP or worse was reported: read on until the end shows
+  bool readable_ : 1 = false;          // the socket may have more: no edge will tell
+  bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
   bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
   bool awaiting_pong_ : 1 = false;
   bool writing_shut_ : 1 = false;
-  bool persisted_ : 1 = false;        // HTTP: a request was answered and the connection lives on
-  bool peer_done_ : 1 = false;        // nothing worth waiting for will come from the peer
+  bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
+  bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;

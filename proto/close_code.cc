@@ -25,8 +25,8 @@ ClosePayload parse_close(std::span<const std::byte> payload) {
     close.violation = Violation::close_one_byte;
     return close;
   }
-  close.code = static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 |
-                                          std::to_integer<unsigned>(payload[1]));
+  close.code =
+      static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
   const auto reason = payload.subspan(2);
   close.reason = {reinterpret_cast<const char*>(reason.data()), reason.size()};
   if (!may_be_sent(close.code)) {

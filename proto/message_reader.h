@@ -34,8 +34,9 @@ concept MessageSink = requires(T& sink, Opcode opcode, std::span<std::byte> byte
 
 /// Turns the bytes of one peer into messages (RFC 6455 §5, §6.2, §8.1), wherever the reads cut them.
 ///
-/// A whole, unfragmented frame is unmasked where it lies and handed on without a copy. What is incomplete is kept: header
-/// bytes here, payload in a block that exists only then. That block grows with what arrived, never by what was announced.
+/// A whole, unfragmented frame is unmasked where it lies and handed on without a copy. What is incomplete is kept:
+/// header bytes here, payload in a block that exists only then. That block grows with what arrived, never by what was
+/// announced.
 class MessageReader {
  public:
   struct Result {
@@ -65,10 +66,10 @@ class MessageReader {
     std::uint32_t masking_key = 0;  // rotated to the next payload byte
     std::uint32_t fragments = 0;
     core::Utf8Validator utf8;
-    Opcode opcode = Opcode::continuation;   // of the present frame
-    Opcode message_opcode = Opcode::text;   // of the message
-    bool fin = false;                       // of the present frame
-    bool message_open = false;              // a data frame has begun, and its message is not complete
+    Opcode opcode = Opcode::continuation;  // of the present frame
+    Opcode message_opcode = Opcode::text;  // of the message
+    bool fin = false;                      // of the present frame
+    bool message_open = false;             // a data frame has begun, and its message is not complete
     std::uint8_t control_bytes = 0;
     std::array<std::byte, kMaxControlBytes> control;  // payload of an incomplete control frame
   };
@@ -79,8 +80,8 @@ class MessageReader {
   Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageLimits& limits,
                         FrameHeader& header);
   template <MessageSink Sink>
-  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageLimits& limits, Sink& sink,
-                        bool& go_on);
+  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageLimits& limits,
+                        Sink& sink, bool& go_on);
   Violation begin_partial(const FrameHeader& header, const MessageLimits& limits);
   Violation begin_data_frame(const FrameHeader& header, const MessageLimits& limits);
   Violation add_masked(const std::byte* data, std::size_t size);
@@ -157,7 +158,8 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
 inline Violation MessageReader::check_size(const FrameHeader& header, const MessageLimits& limits) const {
   const std::uint64_t so_far = inside_message() && !is_control(header.opcode) ? partial_->message.size() : 0;
   // 64 bits wide and without a sum: no announced length can wrap around the limit.
-  const bool fits = header.payload_bytes <= limits.message_bytes && so_far <= limits.message_bytes - header.payload_bytes;
+  const bool fits =
+      header.payload_bytes <= limits.message_bytes && so_far <= limits.message_bytes - header.payload_bytes;
   return fits || is_control(header.opcode) ? Violation::none : Violation::message_too_big;
 }
 

@@ -64,8 +64,8 @@ TEST(Connection, CallbacksComeInOrderAndCloseOnce) {
   EXPECT_EQ(client.read_close_code(), 1000);
   EXPECT_EQ(client.read_to_end(), "");
   server.stop();
-  EXPECT_EQ(journal.lines(), (Lines{"open", "text one", "binary two", "ping p", "pong q",
-                                    closed(1000, "bye", true, EndedBy::peer)}));
+  EXPECT_EQ(journal.lines(),
+            (Lines{"open", "text one", "binary two", "ping p", "pong q", closed(1000, "bye", true, EndedBy::peer)}));
 }
 
 TEST(Connection, FramesInThePacketOfTheRequestAreDeliveredOnceAfterOpen) {  // attacks.md 23
@@ -155,7 +155,18 @@ TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
 
 // attacks.md 26, 27: each callback × what may be done in it. Whatever happens: one open, at most one error, one close,
 // and the server serves the next client.
-enum class Deed { send, close, close_twice, abort, send_and_abort, stop, drain, throw_exception, throw_number, replace };
+enum class Deed {
+  send,
+  close,
+  close_twice,
+  abort,
+  send_and_abort,
+  stop,
+  drain,
+  throw_exception,
+  throw_number,
+  replace
+};
 enum class Place { configure, open, message, binary, ping, pong, error, close };
 
 using DeedAndPlace = std::tuple<Deed, Place>;
@@ -263,13 +274,13 @@ std::string name_of(const DeedAndPlace& tested) {
          places[static_cast<std::size_t>(std::get<1>(tested))];
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, EveryCallback,
-    testing::Combine(testing::Values(Deed::send, Deed::close, Deed::close_twice, Deed::abort, Deed::send_and_abort,
-                                     Deed::stop, Deed::drain, Deed::throw_exception, Deed::throw_number, Deed::replace),
-                     testing::Values(Place::configure, Place::open, Place::message, Place::binary, Place::ping,
-                                     Place::pong, Place::error, Place::close)),
-    [](const testing::TestParamInfo<DeedAndPlace>& tested) { return name_of(tested.param); });
+INSTANTIATE_TEST_SUITE_P(All, EveryCallback,
+                         testing::Combine(testing::Values(Deed::send, Deed::close, Deed::close_twice, Deed::abort,
+                                                          Deed::send_and_abort, Deed::stop, Deed::drain,
+                                                          Deed::throw_exception, Deed::throw_number, Deed::replace),
+                                          testing::Values(Place::configure, Place::open, Place::message, Place::binary,
+                                                          Place::ping, Place::pong, Place::error, Place::close)),
+                         [](const testing::TestParamInfo<DeedAndPlace>& tested) { return name_of(tested.param); });
 
 TEST(Connection, AnExceptionReachesOnErrorAndTheClientSees1011WithoutItsText) {
   const test::CapturedLog log;
@@ -300,7 +311,9 @@ TEST(Connection, LocalCloseIsCleanWithThePeersCode) {
   };
   RunningServer server(std::move(handlers));
   auto client = RawClient::open(server.port());
-  EXPECT_EQ(client.read_frame(), (Frame{8, true, "\x10\xE1" "enough"}));
+  EXPECT_EQ(client.read_frame(), (Frame{8, true,
+                                        "\x10\xE1"
+                                        "enough"}));
   client.send(text_frame("still here") + close_frame(4321));
   EXPECT_EQ(client.read_to_end(), "");
   server.stop();
@@ -329,7 +342,8 @@ TEST(Connection, ALongReasonIsCutAtACharacter) {
 TEST(Connection, WhatRfc6455DoesNotLetBeSentThrows) {
   bool checked = false;
   RunningServer server([&](Connection& socket) {
-    for (const std::uint16_t code : std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
+    for (const std::uint16_t code :
+         std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
       EXPECT_THROW(socket.close(code), std::invalid_argument) << code;
       EXPECT_THROW(socket.handle().close(code), std::invalid_argument) << code;
     }
@@ -366,7 +380,8 @@ TEST(Connection, SendTakesWhateverSizeAndReusesNothing) {
     socket.send(bytes_of(payload));
   }});
   auto client = RawClient::open(server.port());
-  for (const std::size_t size : {0, 1, 125, 126, 4095, 4096, 65535, 65536, 70000, 1'000'000, 5'000'000}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{0, 1, 125, 126, 4095, 4096, 65535, 65536, 70000, 1'000'000, 5'000'000}) {
     client.send(text_frame(std::to_string(size)));
     EXPECT_EQ(client.read_frame(), (Frame{1, true, std::string(size, 'm')})) << size;
     if (size < 2'000'000) {  // beyond, the first one fills the queue to the hard limit

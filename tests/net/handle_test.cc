@@ -119,8 +119,8 @@ TEST(Handle, KeepsTheOrderOfEachThread) {
   std::vector<int> next(threads, 0);
   for (int i = 0; i < threads * messages; ++i) {
     const auto text = client.read_frame().payload;
-    const auto id = static_cast<std::size_t>(text[0] - '0');
-    EXPECT_EQ(std::stoi(text.substr(2)), next[id]++);
+    const auto id = static_cast<std::size_t>(text.at(0) - '0');
+    EXPECT_EQ(std::stoi(text.substr(2)), next.at(id)++);
   }
 }
 

@@ -146,7 +146,8 @@ TEST(Http, PagesThatMakeNoSenseAreRejected) {
 
 TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
   RunningServer server([](Connection& socket) { socket.send(socket.info().negotiated_sub_protocol); },
-                       {.subprotocols = {"one"}}, [](Server& made) {
+                       {.subprotocols = {"one"}},
+                       [](Server& made) {
                          made.on_upgrade([](const HttpRequest& request, UpgradeDecision& decision) {
                            EXPECT_EQ(request.path, "/p");
                            EXPECT_EQ(request.query, "q");
@@ -172,9 +173,11 @@ TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
 TEST(Upgrade, TheFilterMayRefuse) {
   const CapturedLog log;
   bool opened = false;
-  RunningServer server([&](Connection&) { opened = true; }, {}, [](Server& made) {
-    made.on_upgrade([](const HttpRequest&, UpgradeDecision& decision) { decision.reject(401, "who are you?"); });
-  });
+  RunningServer server(
+      [&](Connection&) { opened = true; }, {},
+      [](Server& made) {
+        made.on_upgrade([](const HttpRequest&, UpgradeDecision& decision) { decision.reject(401, "who are you?"); });
+      });
   const auto response = answer(server.port(), upgrade_request());
   EXPECT_TRUE(response.starts_with("HTTP/1.1 401 "));
   EXPECT_EQ(body_of(response), "who are you?");
@@ -301,9 +304,9 @@ INSTANTIATE_TEST_SUITE_P(Table, Refusals, testing::ValuesIn(refused_requests()),
 
 TEST(Upgrade, ASubprotocolMismatchIsRefusedWhereThatIsWanted) {
   const CapturedLog log;
-  RunningServer server(echo(),
-                       {.subprotocols = {"known"}, .subprotocol_mismatch = SubprotocolMismatch::refuse});
-  EXPECT_TRUE(answer(server.port(), upgrade_request("/", "Sec-WebSocket-Protocol: other\r\n")).starts_with("HTTP/1.1 400 "));
+  RunningServer server(echo(), {.subprotocols = {"known"}, .subprotocol_mismatch = SubprotocolMismatch::refuse});
+  EXPECT_TRUE(
+      answer(server.port(), upgrade_request("/", "Sec-WebSocket-Protocol: other\r\n")).starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(answer(server.port(), upgrade_request()).starts_with("HTTP/1.1 400 "));
   RawClient::open(server.port(), "/", "Sec-WebSocket-Protocol: other, known\r\n");
 }

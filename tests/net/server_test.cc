@@ -44,9 +44,9 @@ void expect_echo(RawClient client) {
 
 TEST(Server, RejectsLocationsThatMakeNoSense) {
   for (const auto* location :
-       {"", "ws://", "http://127.0.0.1:1", "127.0.0.1:80", "ws://127.0.0.1:65536", "ws://127.0.0.1:", "ws://127.0.0.1:x",
-        "ws://127.0.0.1:-1", "ws://[::1", "ws://[::1]80", "ws://::1:80", "ws://:80", "ws://host/path?query", "ws://host/#f",
-        "ws+unix://relative", "ws+unix://", "wss://127.0.0.1:1"}) {
+       {"", "ws://", "http://127.0.0.1:1", "127.0.0.1:80", "ws://127.0.0.1:65536",
+        "ws://127.0.0.1:", "ws://127.0.0.1:x", "ws://127.0.0.1:-1", "ws://[::1", "ws://[::1]80", "ws://::1:80",
+        "ws://:80", "ws://host/path?query", "ws://host/#f", "ws+unix://relative", "ws+unix://", "wss://127.0.0.1:1"}) {
     try {
       const Server server(location);
       ADD_FAILURE() << location;
@@ -155,10 +155,12 @@ TEST(Server, ListensOnAUnixSocketAndRemovesItsFile) {
   for (int round = 0; round < 2; ++round) {
     std::string ip = "unset";
     {
-      RunningServer server([&](Connection& socket) {
-        ip = socket.info().client_ip_address;
-        socket.on_message([&](std::string_view text) { socket.send(text); });
-      }, {}, {}, "ws+unix://" + file);
+      RunningServer server(
+          [&](Connection& socket) {
+            ip = socket.info().client_ip_address;
+            socket.on_message([&](std::string_view text) { socket.send(text); });
+          },
+          {}, {}, "ws+unix://" + file);
       EXPECT_EQ(server.port(), 0);
       EXPECT_EQ(server->location(), "ws+unix://" + file);
       expect_echo(RawClient(file));
@@ -299,7 +301,8 @@ TEST(Server, DrainAndStopMayBeCalledInASignalHandler) {
     Server server("ws://127.0.0.1:0");
     server.start(echo());
     signalled = &server;
-    std::signal(SIGUSR1, drain ? [](int) { signalled->drain(1s); } : [](int) { signalled->stop(); });
+    std::signal(
+        SIGUSR1, drain ? [](int) { signalled->drain(1s); } : [](int) { signalled->stop(); });
     std::thread thread([&] { server.run(); });
     ::kill(::getpid(), SIGUSR1);
     thread.join();

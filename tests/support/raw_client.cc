@@ -68,9 +68,11 @@ std::string close_frame(std::uint16_t code, std::string_view reason) {
 }
 
 std::string upgrade_request(std::string_view target, std::string_view lines) {
-  return std::string("GET ").append(target).append(
-             " HTTP/1.1\r\nHost: test.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n")
+  return std::string("GET ")
+      .append(target)
+      .append(
+          " HTTP/1.1\r\nHost: test.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n")
       .append(lines)
       .append("\r\n");
 }
@@ -194,7 +196,8 @@ std::uint16_t RawClient::read_close_code() {
   try {
     Frame frame = read_frame();
     while (frame.opcode == 9) frame = read_frame();
-    if (frame.opcode != 8) throw std::logic_error("a frame of opcode " + std::to_string(frame.opcode) + " before Close");
+    if (frame.opcode != 8)
+      throw std::logic_error("a frame of opcode " + std::to_string(frame.opcode) + " before Close");
     if (frame.payload.empty()) return 1005;
     return static_cast<std::uint16_t>(static_cast<unsigned char>(frame.payload[0]) << 8 |
                                       static_cast<unsigned char>(frame.payload[1]));
@@ -216,8 +219,6 @@ void RawClient::close() {
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
 }
 
-void RawClient::set_receive_buffer(int bytes) {
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-}
+void RawClient::set_receive_buffer(int bytes) { ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes); }
 
 }  // namespace mote::test

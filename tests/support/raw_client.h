@@ -22,7 +22,7 @@ struct FrameBits {
   unsigned reserved = 0;  // RSV1 is 4
   bool masked = true;
   std::uint32_t key = 0x37FA213D;
-  unsigned length_bytes = 0;  // 0: the shortest form; 2 or 8: that extended form
+  unsigned length_bytes = 0;               // 0: the shortest form; 2 or 8: that extended form
   std::optional<std::uint64_t> announced;  // in place of the payload's size
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -86,9 +87,9 @@ class Journal {
   }
   [[nodiscard]] std::size_t size() const { return lines().size(); }
   [[nodiscard]] std::size_t count(std::string_view start) const {
-    std::size_t found = 0;
-    for (const auto& line : lines()) found += line.starts_with(start) ? 1 : 0;
-    return found;
+    const auto all = lines();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [&](const std::string& line) { return line.starts_with(start); }));
   }
 
  private:

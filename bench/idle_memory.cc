@@ -1,0 +1,107 @@
+// What an idle connection costs: user-space memory of a server with N of them, each with its request head kept.
+//
+//     idle_memory [CONNECTIONS]     default 10,000
+
+#include <mote/mote.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+// What Chromium 120 sends for `new WebSocket(...)` from a page, with one cookie.
+constexpr std::string_view kRequest =
+    "GET /feed?channel=main HTTP/1.1\r\nHost: 127.0.0.1:8181\r\nConnection: Upgrade\r\nPragma: no-cache\r\n"
+    "Cache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/120.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\nOrigin: http://127.0.0.1:8080\r\n"
+    "Sec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\n"
+    "Cookie: session=5f2b6a7c8d9e0f1a\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+
+/// Resident bytes of this process that no file backs.
+long resident_bytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    long kibibytes = 0;
+    if (word == "RssAnon:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+[[noreturn]] void fail(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+/// Child process: opens the connections, a byte to `ready` when all are open, and holds them until `release` ends.
+[[noreturn]] void hold_connections(std::uint16_t port, int connections, int ready, int release) {
+  for (int i = 0; i < connections; ++i) {
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (client < 0 || ::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("connect");
+    if (::send(client, kRequest.data(), kRequest.size(), 0) != static_cast<ssize_t>(kRequest.size())) fail("send");
+    char response[512];
+    if (::recv(client, response, sizeof response, 0) <= 0) fail("recv");
+  }
+  char byte = 0;
+  if (::write(ready, &byte, 1) != 1) fail("write");
+  static_cast<void>(::read(release, &byte, 1));
+  std::_Exit(0);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const int connections = count > 1 ? std::max(1, std::atoi(arguments[1])) : 10'000;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+
+  mote::Server server("ws://127.0.0.1:0");
+  server.start({.on_message = [](mote::Connection& socket, std::string_view text) { socket.send(text); }});
+  int ready[2];
+  int release[2];
+  if (::pipe(ready) != 0 || ::pipe(release) != 0) fail("pipe");
+  const pid_t child = ::fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    ::close(release[1]);
+    hold_connections(server.port(), connections, ready[1], release[0]);
+  }
+  ::close(ready[1]);
+  const long before = resident_bytes();
+  std::thread loop([&] { server.run(); });
+  char byte = 0;
+  const bool held = ::read(ready[0], &byte, 1) == 1;
+  const auto open = static_cast<int>(server.connection_count());
+  const long grown = resident_bytes() - before;
+  ::close(release[1]);
+  server.stop();
+  loop.join();
+  ::waitpid(child, nullptr, 0);
+  if (!held || open != connections) {
+    std::fprintf(stderr, "only %d of %d connections opened: is RLIMIT_NOFILE high enough?\n", open, connections);
+    return 1;
+  }
+  std::printf("%d idle connections: %ld bytes of user-space memory each, its request head of %zu bytes included\n",
+              connections, grown / connections, kRequest.size());
+}
