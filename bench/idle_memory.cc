@@ -23,8 +23,13 @@
 
 namespace {
 
-// What Chromium 120 sends for `new WebSocket(...)` from a page, with one cookie.
-constexpr std::string_view kRequest =
+// RFC 6455 §1.3's example, which is about what libraries send.
+constexpr std::string_view kLibraryRequest =
+    "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+// What Chromium sends for `new WebSocket(...)` from a page, with one cookie.
+constexpr std::string_view kBrowserRequest =
     "GET /feed?channel=main HTTP/1.1\r\nHost: 127.0.0.1:8181\r\nConnection: Upgrade\r\nPragma: no-cache\r\n"
     "Cache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/120.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\nOrigin: http://127.0.0.1:8080\r\n"
@@ -49,7 +54,8 @@ long resident_bytes() {
 }
 
 /// Child process: opens the connections, a byte to `ready` when all are open, and holds them until `release` ends.
-[[noreturn]] void hold_connections(std::uint16_t port, int connections, int ready, int release) {
+[[noreturn]] void hold_connections(std::uint16_t port, std::string_view request, int connections, int ready,
+                                   int release) {
   for (int i = 0; i < connections; ++i) {
     const int client = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -57,7 +63,7 @@ long resident_bytes() {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (client < 0 || ::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("connect");
-    if (::send(client, kRequest.data(), kRequest.size(), 0) != static_cast<ssize_t>(kRequest.size())) fail("send");
+    if (::send(client, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size())) fail("send");
     char response[512];
     if (::recv(client, response, sizeof response, 0) <= 0) fail("recv");
   }
@@ -65,6 +71,52 @@ long resident_bytes() {
   if (::write(ready, &byte, 1) != 1) fail("write");
   static_cast<void>(::read(release, &byte, 1));
   std::_Exit(0);
+}
+
+/// In a process of its own, so that no memory freed by an earlier measurement is used again.
+int measure(std::string_view client, std::string_view request, int connections) {
+  mote::Server server("ws://127.0.0.1:0");
+  server.start({.on_message = [](mote::Connection& socket, std::string_view text) { socket.send(text); }});
+  int ready[2];
+  int release[2];
+  if (::pipe(ready) != 0 || ::pipe(release) != 0) fail("pipe");
+  const pid_t child = ::fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    ::close(release[1]);
+    hold_connections(server.port(), request, connections, ready[1], release[0]);
+  }
+  ::close(ready[1]);
+  std::thread loop([&] { server.run(); });
+  const long before = resident_bytes();
+  char byte = 0;
+  const bool held = ::read(ready[0], &byte, 1) == 1;
+  const auto open = static_cast<int>(server.connection_count());
+  const long each = (resident_bytes() - before) / connections;
+  ::close(release[1]);
+  server.stop();
+  loop.join();
+  ::waitpid(child, nullptr, 0);
+  if (!held || open != connections) {
+    std::fprintf(stderr, "only %d of %d connections opened: is RLIMIT_NOFILE high enough?\n", open, connections);
+    return 1;
+  }
+  std::printf("%d idle connections, %.*s: %ld bytes of user-space memory each, of which %zu are the request head\n",
+              connections, static_cast<int>(client.size()), client.data(), each, request.size());
+  return 0;
+}
+
+int measure_in_child(std::string_view client, std::string_view request, int connections) {
+  const pid_t child = ::fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    const int status = measure(client, request, connections);
+    std::fflush(stdout);
+    std::_Exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 }  // namespace
@@ -75,33 +127,7 @@ int main(int count, char** arguments) {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-
-  mote::Server server("ws://127.0.0.1:0");
-  server.start({.on_message = [](mote::Connection& socket, std::string_view text) { socket.send(text); }});
-  int ready[2];
-  int release[2];
-  if (::pipe(ready) != 0 || ::pipe(release) != 0) fail("pipe");
-  const pid_t child = ::fork();
-  if (child < 0) fail("fork");
-  if (child == 0) {
-    ::close(release[1]);
-    hold_connections(server.port(), connections, ready[1], release[0]);
-  }
-  ::close(ready[1]);
-  const long before = resident_bytes();
-  std::thread loop([&] { server.run(); });
-  char byte = 0;
-  const bool held = ::read(ready[0], &byte, 1) == 1;
-  const auto open = static_cast<int>(server.connection_count());
-  const long grown = resident_bytes() - before;
-  ::close(release[1]);
-  server.stop();
-  loop.join();
-  ::waitpid(child, nullptr, 0);
-  if (!held || open != connections) {
-    std::fprintf(stderr, "only %d of %d connections opened: is RLIMIT_NOFILE high enough?\n", open, connections);
-    return 1;
-  }
-  std::printf("%d idle connections: %ld bytes of user-space memory each, its request head of %zu bytes included\n",
-              connections, grown / connections, kRequest.size());
+  const int library = measure_in_child("a library's client", kLibraryRequest, connections);
+  const int browser = measure_in_child("a browser", kBrowserRequest, connections);
+  return library != 0 ? library : browser;
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -118,9 +119,11 @@ TEST(Handle, KeepsTheOrderOfEachThread) {
   }
   std::vector<int> next(threads, 0);
   for (int i = 0; i < threads * messages; ++i) {
-    const auto text = client.read_frame().payload;
-    const auto id = static_cast<std::size_t>(text.at(0) - '0');
-    EXPECT_EQ(std::stoi(text.substr(2)), next.at(id)++);
+    std::istringstream words(client.read_frame().payload);
+    std::size_t id = 0;
+    int number = -1;
+    words >> id >> number;
+    EXPECT_EQ(number, next.at(id)++);
   }
 }
 
