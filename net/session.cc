@@ -173,6 +173,7 @@ void Session::read_socket(Sink& sink) {
     readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
     received_at_ms_ = now_ms();
+    awaiting_pong_ = false;  // not told by comparing times: an answer may come within the clock's tick
     bytes_left -= result.bytes;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
@@ -462,8 +463,10 @@ void Session::time_open() {
   if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
     return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
   }
-  if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
-  if (awaiting_pong_ && received_at_ms_ > pinged_at_ms_) awaiting_pong_ = false;
+  if (above_soft_limit_) {  // we do not read: silence says nothing about the peer
+    received_at_ms_ = now;
+    awaiting_pong_ = false;
+  }
   if (awaiting_pong_ && now >= deadline(pinged_at_ms_, options.ping_timeout)) {
     return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
   }
@@ -474,8 +477,9 @@ void Session::time_open() {
   }
   if (!open()) return;
   if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
-  arm_by(awaiting_pong_ ? deadline(pinged_at_ms_, options.ping_timeout)
-                        : deadline(received_at_ms_, options.ping_interval));
+  if (awaiting_pong_) arm_by(deadline(pinged_at_ms_, options.ping_timeout));
+  // The answer moves no timer, so the next ping may be due before the answer's deadline.
+  arm_by(deadline(awaiting_pong_ ? now : received_at_ms_, options.ping_interval));
 }
 
 // ---- What Connection offers
