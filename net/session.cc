@@ -341,7 +341,9 @@ void Session::tell_ending() {
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.
 void Session::go_away() {
   if (phase_ == Phase::http) {
-    if (!http_->inside_request()) leave();
+    if (http_->inside_request()) return;
+    peer_done_ = !readable_;  // a browser that keeps the connection for its next request does not look at our end
+    leave();
   } else if (open()) {
     closing_by_ = EndedBy::shutdown;
     begin_close(close_code::going_away, {});
