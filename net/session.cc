@@ -150,9 +150,9 @@ void Session::take_turn() {
   OutputBatch& batch = context_.batch;
   batch.begin(output_);
   Sink sink(*this, context_.options.turn_messages);
-  if (backlog_ != nullptr) {
-    backlog_->consume(use(backlog_->bytes(), sink));
-    if (backlog_->empty()) backlog_.reset();
+  if (auto backlog = std::move(backlog_)) {  // taken out: what is used may end the session's interest in it
+    backlog->consume(use(backlog->bytes(), sink));
+    if (!backlog->empty()) backlog_ = std::move(backlog);
   }
   read_socket(sink);
   output_.flush_batch(batch, socket_.number());
@@ -437,7 +437,10 @@ void Session::note_output() {
   if (output_.error() != 0 && phase_ != Phase::gone) {
     end_abnormally(EndedBy::transport, ErrorKind::transport, core::errno_text(output_.error()));
   }
-  if (output_.take_progress()) progress_at_ms_ = now_ms();
+  if (output_.take_progress()) {
+    progress_at_ms_ = now_ms();
+    unread_bytes_ = output_.blocked() ? unacknowledged_bytes(socket_.number()) : 0;
+  }
   const std::size_t queued = output_.queued_bytes();
   if (queued > context_.options.soft_limit_bytes) {
     above_soft_limit_ = true;
@@ -460,10 +463,16 @@ void Session::time_open() {
   const Options& options = context_.options;
   const std::int64_t now = now_ms();
   if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
-    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+    // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
+    const std::uint32_t unread = unacknowledged_bytes(socket_.number());
+    if (unread >= unread_bytes_) {
+      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+    }
+    unread_bytes_ = unread;
+    progress_at_ms_ = now;
   }
   if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
-  if (awaiting_pong_ && received_at_ms_ > pinged_at_ms_) awaiting_pong_ = false;
+  if (awaiting_pong_ && received_at_ms_ >= pinged_at_ms_) awaiting_pong_ = false;  // before it, there was silence
   if (awaiting_pong_ && now >= deadline(pinged_at_ms_, options.ping_timeout)) {
     return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
   }
@@ -474,7 +483,8 @@ void Session::time_open() {
   }
   if (!open()) return;
   if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
-  arm_by(awaiting_pong_ ? deadline(pinged_at_ms_, options.ping_timeout)
+  // An answer arms nothing: it is looked for no later than the next ping may be due.
+  arm_by(awaiting_pong_ ? deadline(pinged_at_ms_, std::min(options.ping_timeout, options.ping_interval))
                         : deadline(received_at_ms_, options.ping_interval));
 }
 
