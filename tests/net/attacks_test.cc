@@ -18,6 +18,7 @@ namespace mote {
 namespace {
 
 using namespace std::chrono_literals;
+using test::allocated_bytes;
 using test::CapturedLog;
 using test::client_frame;
 using test::close_frame;
@@ -27,7 +28,6 @@ using test::FrameBits;
 using test::Journal;
 using test::open_descriptors;
 using test::RawClient;
-using test::resident_bytes;
 using test::RunningServer;
 using test::text_frame;
 using test::upgrade_request;
@@ -147,14 +147,14 @@ TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // [3]
   constexpr int count = 1000;
   for (int i = 0; i < count; ++i) clients.push_back(RawClient::open(server.port()));
   server.on_thread([] {});
-  const auto before = resident_bytes();
+  const auto before = allocated_bytes();
   for (auto& client : clients) client.send(binary({.announced = 1ULL << 40}));
   for (auto& client : clients) client.send(std::string(1, '\0'));  // one byte of payload, so that the header was read
   EXPECT_TRUE(eventually([&] {
     server.on_thread([] {});
     return !clients.back().readable_within(0);
   }));
-  EXPECT_LT(resident_bytes() - before, count * 1024);
+  EXPECT_LT(allocated_bytes() - before, count * 1024);
 }
 
 TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // [6], [8]
@@ -229,12 +229,12 @@ TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // [29]
     server.on_thread([] {});
   };
   churn(1000);
-  const auto memory = resident_bytes();
+  const auto memory = allocated_bytes();
   const auto descriptors = open_descriptors();
   churn(3000);
   EXPECT_EQ(opened, 4000);
   EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; }));
-  EXPECT_LT(resident_bytes() - memory, 3000 * 100);  // far below one session each
+  EXPECT_LT(allocated_bytes() - memory, 3000 * 100);  // far below one session each
 }
 
 // [32]: what a peer may do to its connection × the states of a session on plain TCP.
