@@ -62,7 +62,7 @@ void HttpService::add_handler(std::string path, Callback<HttpResponse(const Http
 
 HttpAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
   const auto mode = mode_of(head);
-  if (shutting_down_) return refuse(proto::refusal_for(proto::Fault::overloaded), mode);
+  if (shutting_down_) return refuse(proto::refusal_for(proto::Fault::unavailable), mode);
   const auto verdict = proto::judge_upgrade(head, policy_);
   switch (verdict.kind) {
     case proto::UpgradeVerdict::Kind::accept:

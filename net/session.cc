@@ -150,9 +150,9 @@ void Session::take_turn() {
   OutputBatch& batch = context_.batch;
   batch.begin(output_);
   Sink sink(*this, context_.options.turn_messages);
-  if (backlog_ != nullptr) {
-    backlog_->consume(use(backlog_->bytes(), sink));
-    if (backlog_->empty()) backlog_.reset();
+  if (auto backlog = std::move(backlog_)) {  // taken out: what is used may end the session's interest in it
+    backlog->consume(use(backlog->bytes(), sink));
+    if (!backlog->empty()) backlog_ = std::move(backlog);
   }
   read_socket(sink);
   output_.flush_batch(batch, socket_.number());
@@ -173,7 +173,6 @@ void Session::read_socket(Sink& sink) {
     readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
     received_at_ms_ = now_ms();
-    awaiting_pong_ = false;  // not told by comparing times: an answer may come within the clock's tick
     bytes_left -= result.bytes;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
@@ -440,7 +439,10 @@ void Session::note_output() {
   if (output_.error() != 0 && phase_ != Phase::gone) {
     end_abnormally(EndedBy::transport, ErrorKind::transport, core::errno_text(output_.error()));
   }
-  if (output_.take_progress()) progress_at_ms_ = now_ms();
+  if (output_.take_progress()) {
+    progress_at_ms_ = now_ms();
+    unread_bytes_ = output_.blocked() ? unacknowledged_bytes(socket_.number()) : 0;
+  }
   const std::size_t queued = output_.queued_bytes();
   if (queued > context_.options.soft_limit_bytes) {
     above_soft_limit_ = true;
@@ -463,12 +465,16 @@ void Session::time_open() {
   const Options& options = context_.options;
   const std::int64_t now = now_ms();
   if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
-    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+    // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
+    const std::uint32_t unread = unacknowledged_bytes(socket_.number());
+    if (unread >= unread_bytes_) {
+      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+    }
+    unread_bytes_ = unread;
+    progress_at_ms_ = now;
   }
-  if (above_soft_limit_) {  // we do not read: silence says nothing about the peer
-    received_at_ms_ = now;
-    awaiting_pong_ = false;
-  }
+  if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
+  if (awaiting_pong_ && received_at_ms_ >= pinged_at_ms_) awaiting_pong_ = false;  // before it, there was silence
   if (awaiting_pong_ && now >= deadline(pinged_at_ms_, options.ping_timeout)) {
     return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
   }
@@ -480,7 +486,7 @@ void Session::time_open() {
   if (!open()) return;
   if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
   if (awaiting_pong_) arm_by(deadline(pinged_at_ms_, options.ping_timeout));
-  // The answer moves no timer, so the next ping may be due before the answer's deadline.
+  // An answer arms nothing: it is looked for again no later than the next ping may be due.
   arm_by(deadline(awaiting_pong_ ? now : received_at_ms_, options.ping_interval));
 }
 

@@ -144,6 +144,7 @@ class Session final : public Connection, public core::Source {
   std::int64_t received_at_ms_ = 0;
   std::int64_t pinged_at_ms_ = 0;    // awaiting_pong_: when
   std::int64_t progress_at_ms_ = 0;  // of output
+  std::uint32_t unread_bytes_ = 0;   // at that time, of what the kernel had taken
 };
 
 template <auto member, class Signature>

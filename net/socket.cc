@@ -1,7 +1,9 @@
 #include "net/socket.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -84,6 +86,11 @@ IoResult transmit(int socket, std::span<iovec> pieces) {
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
   return result_of(uninterrupted([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }));
+}
+
+std::uint32_t unacknowledged_bytes(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 ? static_cast<std::uint32_t>(bytes) : 0;
 }
 
 void shutdown_writing(int socket) { ::shutdown(socket, SHUT_WR); }

@@ -60,6 +60,8 @@ struct IoResult {
 IoResult receive(int socket, std::span<std::byte> room);
 /// Writes what the kernel takes of `pieces`, of which there is at least one byte. Never raises SIGPIPE.
 IoResult transmit(int socket, std::span<iovec> pieces);
+/// Bytes that the kernel has taken and the peer's has not acknowledged.
+std::uint32_t unacknowledged_bytes(int socket);
 /// Tells the peer that no more will come; what it still sends can be received.
 void shutdown_writing(int socket);
 

@@ -49,16 +49,15 @@ constexpr Row kTable[] = {
     {Fault::no_common_subprotocol, {400, "None of the subprotocols offered is spoken here."}},
     {Fault::page_not_found, {404, "Not found."}},
     {Fault::only_websocket_here, {426, "This is a WebSocket endpoint."}},
-    {Fault::request_timeout, {408, "The request took too long."}},
     {Fault::internal_error, {500, "Internal error."}},
-    {Fault::overloaded, {503, "Too many connections."}},
+    {Fault::unavailable, {503, "The server is full or shutting down."}},
 };
 
 constexpr bool rows_are_in_the_order_of_the_enumerators() {
   for (std::size_t i = 0; i < std::size(kTable); ++i) {
     if (static_cast<std::size_t>(kTable[i].fault) != i) return false;
   }
-  return kTable[std::size(kTable) - 1].fault == Fault::overloaded;
+  return kTable[std::size(kTable) - 1].fault == Fault::unavailable;
 }
 static_assert(rows_are_in_the_order_of_the_enumerators());
 

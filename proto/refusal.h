@@ -53,9 +53,8 @@ enum class Fault : std::uint8_t {
   // the server
   page_not_found,
   only_websocket_here,
-  request_timeout,
   internal_error,
-  overloaded,
+  unavailable,
 };
 
 /// The status and text for a fault: the one place that has them.

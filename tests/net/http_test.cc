@@ -214,6 +214,8 @@ struct RefusedRequest {
   int status;
 };
 
+void PrintTo(const RefusedRequest& refused, std::ostream* out) { *out << refused.name; }
+
 class Refusals : public testing::TestWithParam<RefusedRequest> {};
 
 /// attacks.md 17-25: a proper answer with a one-line text body, the connection's end, one log line, nothing opened.

@@ -22,8 +22,8 @@ struct FrameBits {
   unsigned reserved = 0;  // RSV1 is 4
   bool masked = true;
   std::uint32_t key = 0x37FA213D;
-  unsigned length_bytes = 0;               // 0: the shortest form; 2 or 8: that extended form
-  std::optional<std::uint64_t> announced;  // in place of the payload's size
+  unsigned length_bytes = 0;                              // 0: the shortest form; 2 or 8: that extended form
+  std::optional<std::uint64_t> announced = std::nullopt;  // in place of the payload's size
 };
 
 /// The bytes of a frame from a client.

@@ -1,0 +1,358 @@
+// What has broken other servers, over real sockets: the peer loses its connection with the right code, the log says so
+// in one line, and nobody else notices. Numbers in brackets: shared list of attacks. The same on the parser alone, with
+// every split of the bytes: tests/proto.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tests/support/process_facts.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/running_server.h"
+
+namespace mote {
+namespace {
+
+using namespace std::chrono_literals;
+using test::allocated_bytes;
+using test::CapturedLog;
+using test::client_frame;
+using test::close_frame;
+using test::eventually;
+using test::Frame;
+using test::FrameBits;
+using test::Journal;
+using test::open_descriptors;
+using test::RawClient;
+using test::RunningServer;
+using test::text_frame;
+using test::upgrade_request;
+
+Handlers echo() {
+  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
+}
+
+struct Attack {
+  const char* name;
+  const char* section;
+  std::string bytes;
+  std::uint16_t code;
+  EndedBy by = EndedBy::protocol_error;
+};
+
+void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
+
+class Attacks : public testing::TestWithParam<Attack> {};
+
+TEST_P(Attacks, CostTheConnectionWithTheRightCodeAndOneLogLine) {
+  const CapturedLog log;
+  Journal journal;
+  RunningServer server(Handlers{.on_open = [](Connection& socket) { socket.send("welcome"); },
+                                .on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+                                .on_error =
+                                    [&](Connection& socket, const Error& error) {
+                                      if (socket.info().path != "/attacker") return;
+                                      journal.add("error");
+                                      EXPECT_EQ(error.kind(), GetParam().by == EndedBy::limit ? ErrorKind::limit
+                                                                                              : ErrorKind::protocol);
+                                    },
+                                .on_close =
+                                    [&](Connection& socket, const CloseInfo& why) {
+                                      if (socket.info().path != "/attacker") return;
+                                      journal.add("close");
+                                      EXPECT_EQ(why.code, GetParam().code);
+                                      EXPECT_EQ(why.by, GetParam().by);
+                                      EXPECT_FALSE(why.clean);
+                                    }});
+  auto bystander = RawClient::open(server.port());
+  bystander.read_frame();
+  auto attacker = RawClient::open(server.port(), "/attacker");
+  attacker.read_frame();
+  attacker.send(text_frame("before") + GetParam().bytes);
+  EXPECT_EQ(attacker.read_frame().payload, "before");
+  EXPECT_EQ(attacker.read_close_code(), GetParam().code);
+  EXPECT_EQ(attacker.read_to_end(), "");  // nothing that came after was processed
+  EXPECT_FALSE(attacker.was_reset());
+  attacker.close();
+  bystander.send(text_frame("unharmed"));
+  EXPECT_EQ(bystander.read_frame().payload, "unharmed");
+  EXPECT_TRUE(eventually([&] { return server->connection_count() == 1; }));
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"error", "close"}));
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_NE(log.lines()[0].find("closed with " + std::to_string(GetParam().code)), std::string::npos) << log.lines()[0];
+  EXPECT_NE(log.lines()[0].find(GetParam().section), std::string::npos) << log.lines()[0];
+}
+
+std::string binary(const FrameBits& bits) { return client_frame(2, "", bits); }
+
+std::vector<Attack> attacks() {
+  constexpr std::uint64_t limit = 1024 * 1024;
+  constexpr auto by_limit = EndedBy::limit;
+  const std::string good = text_frame("after");
+  std::string many_fragments = client_frame(1, "x", {.fin = false});
+  for (int i = 0; i < 131'072; ++i) many_fragments += client_frame(0, "", {.fin = false});
+  std::string endless = client_frame(2, std::string(500'000, 'x'), {.fin = false});
+  endless += client_frame(0, std::string(500'000, 'x'), {.fin = false});
+  return {
+      {"HighBit", "5.2", binary({.announced = 1ULL << 63}) + good, 1002},                           // [1]
+      {"AllBits", "5.2", binary({.announced = ~0ULL}) + good, 1002},                                // [1]
+      {"LargestLength", "10.4", binary({.announced = (1ULL << 63) - 1}), 1009, by_limit},           // [1]
+      {"OneOverTheLimit", "10.4", binary({.announced = limit + 1}), 1009, by_limit},                // [2]
+      {"TwoTo31", "10.4", binary({.announced = 1ULL << 31}), 1009, by_limit},                       // [2]
+      {"TwoTo32Plus5", "10.4", binary({.announced = (1ULL << 32) + 5}) + "hello", 1009, by_limit},  // [2]
+      {"Unmasked", "5.1", client_frame(1, "x", {.masked = false}) + good, 1002},                    // [5]
+      {"LengthInTwoBytesTooLong", "5.2", client_frame(1, "x", {.length_bytes = 2}) + good, 1002},   // [5]
+      {"LengthInEightBytesTooLong", "5.2", client_frame(1, "x", {.length_bytes = 8}) + good, 1002},
+      {"EndlessFragments", "10.4", endless + client_frame(0, std::string(100'000, 'x'), {.fin = false}), 1009,
+       by_limit},                                                                          // [7]
+      {"TooManyFragments", "10.4", many_fragments, 1008, by_limit},                        // [8]
+      {"LongPing", "5.5", client_frame(9, std::string(126, 'x')) + good, 1002},            // [11]
+      {"FragmentedPing", "5.5", client_frame(9, "x", {.fin = false}) + good, 1002},        // [11]
+      {"PingWithReservedBit", "5.2", client_frame(9, "x", {.reserved = 4}) + good, 1002},  // [11]
+      {"TextWithReservedBit", "5.2", client_frame(1, "x", {.reserved = 1}) + good, 1002},
+      {"UnknownDataOpcode", "5.2", client_frame(3, "x") + good, 1002},
+      {"UnknownControlOpcode", "5.2", client_frame(11, "x") + good, 1002},
+      {"StrayContinuation", "5.4", client_frame(0, "x") + good, 1002},
+      {"TextInsideAMessage", "5.4", client_frame(1, "x", {.fin = false}) + good, 1002},
+      {"CloseOfOneByte", "5.5.1", client_frame(8, "x") + good, 1002},           // [12]
+      {"Close1005", "7.4", close_frame(1005) + good, 1002},                     // [12]
+      {"Close1016", "7.4", close_frame(1016) + good, 1002},                     // [12]
+      {"Close5000", "7.4", close_frame(5000) + good, 1002},                     // [12]
+      {"CloseReasonNotUtf8", "5.5.1", close_frame(1000, "\xFF") + good, 1007},  // [12]
+      {"TextNotUtf8", "8.1", text_frame("\xC0\x80") + good, 1007},
+      {"TextNotUtf8InAnUnfinishedFrame", "8.1", client_frame(1, "ab\xFF", {.announced = 1000}), 1007},
+      {"TextEndsInsideACharacter", "8.1", text_frame("\xE2\x82") + good, 1007},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Attacks, testing::ValuesIn(attacks()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // [2]
+  RunningServer server(echo());
+  auto client = RawClient::open(server.port());
+  const std::string payload(1024 * 1024, 'x');
+  client.send(client_frame(2, payload));
+  EXPECT_EQ(client.read_frame().payload, payload);
+}
+
+TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // [3]
+  RunningServer server(echo(), {.max_message_bytes = 1ULL << 40});
+  std::vector<RawClient> clients;
+  constexpr int count = 1000;
+  for (int i = 0; i < count; ++i) clients.push_back(RawClient::open(server.port()));
+  server.on_thread([] {});
+  const auto before = allocated_bytes();
+  for (auto& client : clients) client.send(binary({.announced = 1ULL << 40}));
+  for (auto& client : clients) client.send(std::string(1, '\0'));  // one byte of payload, so that the header was read
+  EXPECT_TRUE(eventually([&] {
+    server.on_thread([] {});
+    return !clients.back().readable_within(0);
+  }));
+  EXPECT_LT(allocated_bytes() - before, count * 1024);
+}
+
+TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // [6], [8]
+  RunningServer server(echo(), {.max_fragments = 3'000'000});
+  auto client = RawClient::open(server.port());
+  std::string fragments;
+  for (int i = 0; i < 10'000; ++i) {
+    fragments += client_frame(0, i % 2 == 0 ? "" : "x", {.fin = false});
+  }
+  client.send(client_frame(2, "", {.fin = false}));
+  for (int i = 0; i < 100; ++i) client.send(fragments);
+  client.send(client_frame(0, ""));
+  EXPECT_EQ(client.read_frame(), (Frame{2, true, std::string(500'000, 'x')}));
+}
+
+TEST(Attack, EmptyMessagesInEveryPlaceAreMessages) {  // [6]
+  RunningServer server(echo());
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("") + client_frame(2, "") + text_frame("x") + text_frame("") + client_frame(9, "") +
+              client_frame(1, "", {.fin = false}) + client_frame(9, "") + client_frame(0, ""));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
+  EXPECT_EQ(client.read_frame(), (Frame{2, true, ""}));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, "x"}));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
+  EXPECT_EQ(client.read_frame(), (Frame{10, true, ""}));
+  EXPECT_EQ(client.read_frame(), (Frame{10, true, ""}));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
+}
+
+TEST(Attack, BytesAfterCloseAreDiscardedWithoutAReset) {  // [11], RFC 6455 7.1.1
+  Journal journal;
+  RunningServer server(
+      Handlers{.on_message = [&](Connection&, std::string_view text) { journal.add(std::string(text)); },
+               .on_close = [&](Connection&, const CloseInfo&) { journal.add("close"); }});
+  auto client = RawClient::open(server.port());
+  std::string junk;
+  for (int i = 0; i < 100'000; ++i) junk += text_frame("after Close");
+  client.send(close_frame(1000));
+  client.send_some(junk);
+  EXPECT_EQ(client.read_close_code(), 1000);
+  server.stop();
+  EXPECT_EQ(journal.lines(), std::vector<std::string>{"close"});
+}
+
+TEST(Attack, AFailedConnectionReadsToTheEndSoThatItsCloseArrives) {  // RFC 6455 7.1.7, 10.7
+  const CapturedLog log;
+  RunningServer server(echo());
+  auto client = RawClient::open(server.port());
+  client.send(client_frame(3, "x"));
+  std::string junk(1'000'000, 'j');
+  for (int i = 0; i < 10; ++i) client.send_some(junk);
+  EXPECT_EQ(client.read_close_code(), 1002);
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_FALSE(client.was_reset());
+}
+
+TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // [29]
+  std::atomic<int> opened{0};
+  std::atomic<int> closed{0};
+  const CapturedLog log(LogLevel::off);
+  RunningServer server(Handlers{.on_open = [&](Connection&) { ++opened; },
+                                .on_close = [&](Connection&, const CloseInfo&) { ++closed; }});
+  const auto churn = [&](int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      auto client = RawClient::open(server.port());
+      if (i % 3 == 0) client.send(client_frame(1, "part of a message", {.fin = false}));
+      if (i % 3 == 1) client.send(close_frame(1000));
+      if (i % 2 == 0) client.reset();
+      RawClient(server.port()).send("GET / HT");
+    }
+    EXPECT_TRUE(eventually([&] { return server->connection_count() == 0 && opened == closed; }));
+    server.on_thread([] {});
+  };
+  churn(1000);
+  const auto memory = allocated_bytes();
+  const auto descriptors = open_descriptors();
+  churn(3000);
+  EXPECT_EQ(opened, 4000);
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; }));
+  EXPECT_LT(allocated_bytes() - memory, 3000 * 100);  // far below one session each
+}
+
+// [32]: what a peer may do to its connection × the states of a session on plain TCP.
+enum class Blow { half_close, reset, data_and_half_close, never_answer };
+enum class State { accepted, head_reading, refused, open, inside_message, close_sent, close_received, draining };
+
+class Blows : public testing::TestWithParam<std::tuple<Blow, State>> {};
+
+void bring_to(State state, RawClient& client, RunningServer& server) {
+  if (state == State::accepted) return;
+  if (state == State::head_reading) return client.send("GET / HTTP/1.1\r\nHo");
+  if (state == State::refused) return client.send("BREW / HTTP/1.1\r\n\r\n");
+  client.send(upgrade_request(state == State::close_sent ? "/close" : "/"));
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 101 "));
+  if (state == State::inside_message) client.send(client_frame(1, "begin", {.announced = 1000}));
+  if (state == State::close_sent) {
+    EXPECT_EQ(client.read_close_code(), 4000);
+  }
+  if (state == State::close_received) client.send(close_frame(1000));
+  if (state == State::draining) {
+    server->drain(300ms);
+    EXPECT_EQ(client.read_close_code(), 1001);
+  }
+}
+
+TEST_P(Blows, EndTheSessionOnceAndHarmNobody) {
+  const auto [blow, state] = GetParam();
+  const CapturedLog log;
+  std::atomic<int> opened{0};
+  std::atomic<int> closed{0};
+  RunningServer server(Handlers{.on_open =
+                                    [&](Connection& socket) {
+                                      ++opened;
+                                      if (socket.info().path == "/close") socket.close(4000);
+                                    },
+                                .on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+                                .on_close = [&](Connection&, const CloseInfo&) { ++closed; }},
+                       {.handshake_timeout = 500ms,
+                        .ping_interval = 100ms,
+                        .ping_timeout = 100ms,
+                        .close_timeout = 200ms,
+                        .write_timeout = 200ms});
+  {
+    RawClient client(server.port());
+    bring_to(state, client, server);
+    switch (blow) {
+      case Blow::half_close:
+        client.shutdown_writing();
+        client.read_to_end();
+        break;
+      case Blow::data_and_half_close:
+        client.send_some("data");
+        client.shutdown_writing();
+        client.read_to_end();
+        break;
+      case Blow::reset:
+        client.reset();
+        break;
+      case Blow::never_answer:
+        client.read_to_end();  // never answers again: ends by a timeout
+        break;
+    }
+  }
+  EXPECT_TRUE(eventually([&] { return server->connection_count() == 0 && opened == closed; }));
+  if (state == State::draining) {
+    server.join();
+  } else {
+    EXPECT_TRUE(eventually([&] {
+      bool done = false;
+      server.on_thread([&] { done = true; });
+      return done;
+    }));
+    auto next = RawClient::open(server.port(), "/next");
+    next.send(text_frame("fine"));
+    EXPECT_EQ(next.read_frame().payload, "fine");
+  }
+  server.stop();
+  EXPECT_EQ(opened, closed);
+}
+
+std::string name_of(const std::tuple<Blow, State>& tested) {
+  constexpr std::array blows = {"HalfClose", "Reset", "DataAndHalfClose", "NeverAnswer"};
+  constexpr std::array states = {"Accepted",      "HeadReading", "Refused",       "Open",
+                                 "InsideMessage", "CloseSent",   "CloseReceived", "Draining"};
+  return std::string(blows.at(static_cast<std::size_t>(std::get<0>(tested)))) + "When" +
+         states.at(static_cast<std::size_t>(std::get<1>(tested)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Blows,
+    testing::Combine(testing::Values(Blow::half_close, Blow::reset, Blow::data_and_half_close, Blow::never_answer),
+                     testing::Values(State::accepted, State::head_reading, State::refused, State::open,
+                                     State::inside_message, State::close_sent, State::close_received, State::draining)),
+    [](const auto& tested) { return name_of(tested.param); });
+
+TEST(Attack, APeerMayHalfCloseAndStillReadItsEchoes) {
+  const CapturedLog log(LogLevel::off);
+  RunningServer server(echo());
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("one") + text_frame("two"));
+  client.shutdown_writing();
+  EXPECT_EQ(client.read_frame().payload, "one");
+  EXPECT_EQ(client.read_frame().payload, "two");
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST(Attack, ListsOfSeparatorsAndEndlessTricklesCostNothingSpecial) {  // [17], [19]
+  const CapturedLog log;
+  RunningServer server(echo());
+  for (const char* filler : {",", " ", "\\", "\"", ";", ", ", "a,", "a;"}) {
+    std::string value;
+    while (value.size() < 7000) value += filler;
+    RawClient client(server.port());
+    client.send(upgrade_request("/", "Sec-WebSocket-Extensions: " + value + "\r\n"));
+    const auto head = client.read_head();
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 400 ") || head.starts_with("HTTP/1.1 101 ")) << filler;
+  }
+}
+
+}  // namespace
+}  // namespace mote
