@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <limits>
 #include <system_error>
 #include <utility>
+
+#include "core/log.h"
 
 namespace mote::core {
 namespace {
@@ -48,7 +51,15 @@ class Reactor::Tasks final : public Source {
  private:
   void on_events(std::uint32_t) override {
     if (reactor_.woken_) reactor_.woken_();
-    for (const auto& task : reactor_.mailbox_->take()) task();
+    for (const auto& task : reactor_.mailbox_->take()) run(task);
+  }
+
+  static void run(const Mailbox::Task& task) {
+    try {
+      task();
+    } catch (const std::exception& exception) {
+      log(LogLevel::error, {"a posted task threw: ", exception.what()});
+    }
   }
 
   const Reactor& reactor_;
