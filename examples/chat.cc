@@ -4,6 +4,7 @@
 
 #include <mote/mote.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -33,9 +34,16 @@ void tell_all(const std::string& text) {
   for (const auto& [socket, guest] : guests) socket->send(text);
 }
 
+/// At most 40 bytes of it, in whole characters: half of one is no text, and ends the connection of who receives it.
+std::string_view shortened(std::string_view name) {
+  std::size_t end = std::min<std::size_t>(name.size(), 40);
+  while (end < name.size() && (name[end] & 0xC0) == 0x80) --end;
+  return name.substr(0, end);
+}
+
 void welcome(mote::Connection& socket, std::string_view name) {
   static unsigned last_id = 0;
-  const Guest& guest = guests[&socket] = {++last_id, std::string(name.substr(0, 40))};
+  const Guest& guest = guests[&socket] = {++last_id, std::string(shortened(name))};
   socket.send(line("me", guest));
   for (const auto& [other_socket, other] : guests) {
     if (other_socket != &socket) socket.send(line("join", other, other.name));

@@ -201,6 +201,7 @@ void Session::read_socket(Sink& sink) {
     readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
     received_at_ms_ = now_ms();
+    awaiting_pong_ = false;  // not told by comparing times: an answer may come within the clock's tick
     bytes_left -= result.bytes;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
@@ -371,7 +372,9 @@ void Session::tell_ending() {
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.
 void Session::go_away() {
   if (phase_ == Phase::http) {
-    if (!http_->inside_request() && output_.queued_bytes() == 0) enter(Phase::gone);
+    if (http_->inside_request()) return;
+    peer_done_ = !readable_;  // a browser that keeps the connection for its next request does not look at our end
+    leave();
   } else if (open()) {
     closing_by_ = EndedBy::shutdown;
     begin_close(close_code::going_away, {});
@@ -514,9 +517,9 @@ void Session::time_open() {
   }
   if (!open()) return;
   if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
-  // An answer arms nothing: it is looked for no later than the next ping may be due.
-  arm_by(awaiting_pong_ ? deadline(pinged_at_ms_, std::min(options.ping_timeout, options.ping_interval))
-                        : deadline(received_at_ms_, options.ping_interval));
+  if (awaiting_pong_) arm_by(deadline(pinged_at_ms_, options.ping_timeout));
+  // An answer arms nothing: it is looked for again no later than the next ping may be due.
+  arm_by(deadline(awaiting_pong_ ? now : received_at_ms_, options.ping_interval));
 }
 
 // ---- What Connection offers

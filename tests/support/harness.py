@@ -1,0 +1,137 @@
+"""What the tests in Python share: the programs of a build, each running for one test, and patience.
+
+A test is run as `python3 NAME_test.py FOLDER_OF_THE_PROGRAMS [UNITTEST_ARGUMENT...]`.
+"""
+
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+# For every wait; each ends as soon as what it waits for is there. A server under a sanitizer, on a machine that is busy
+# with other tests, may be ten times slower than usual.
+PATIENCE_SECONDS = 40
+
+SANITIZER_REPORT = re.compile(r"(Address|Leak|Thread|Memory)Sanitizer|runtime error:|UndefinedBehavior")
+
+programs = pathlib.Path(__file__).resolve().parent.parent.parent / "build/release/bin"
+
+
+def main():
+    """Takes the programs' folder from the command line and runs the tests of the module that is run."""
+    global programs
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        programs = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=2)
+
+
+def eventually(condition, what):
+    """Waits until `condition()` answers something true, and answers that."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+        time.sleep(0.005)  # between two looks, not in place of one
+
+
+class Program:
+    """A program of the build, from its start until it has ended on SIGTERM with exit code 0."""
+
+    def __init__(self, name, *arguments, under=()):
+        self.name = name
+        self.lines = []  # of its standard output
+        self._log_file = tempfile.NamedTemporaryFile(prefix=f"{name}-", suffix=".log")
+        self._news = threading.Condition()
+        self._output_ended = False
+        self._process = subprocess.Popen(
+            [*under, programs / name, *arguments], stdout=subprocess.PIPE, stderr=self._log_file, encoding="utf-8"
+        )
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
+        self._reader.start()
+        try:
+            address = self.wait_for_line(r"(?:ws|http)://127\.0\.0\.1:(\d+)")
+        except BaseException:
+            self.kill()
+            raise
+        self.greeting = self.lines[0]
+        self.port = int(address[1])
+
+    def _read_output(self):
+        for line in self._process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._output_ended = True
+            self._news.notify_all()
+
+    def wait_for_line(self, pattern, begin=0):
+        """The match of `pattern` in the first line of standard output, from number `begin` on, that has one."""
+        def look():
+            return next((found for line in self.lines[begin:] if (found := re.search(pattern, line))), None)
+
+        with self._news:
+            self._news.wait_for(lambda: look() or self._output_ended, PATIENCE_SECONDS)
+            found = look()
+        if not found:
+            raise AssertionError(f'{self.name}: no line "{pattern}" in {self.lines}; its log: {self.log()}')
+        return found
+
+    def url(self, path="", scheme="ws"):
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log(self):
+        """What it has written to standard error so far."""
+        return pathlib.Path(self._log_file.name).read_text(encoding="utf-8", errors="replace")
+
+    def signal(self, number=signal.SIGTERM):
+        self._process.send_signal(number)
+
+    def wait(self):
+        """Its exit code; kills it where it does not end."""
+        try:
+            return self._process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end; its log: {self.log()}") from None
+        finally:
+            self.kill()
+
+    def kill(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
+
+    def stop(self):
+        """Ends it, where it has not ended yet, and checks how it did; once."""
+        if self._log_file.closed:
+            return
+        if self._process.poll() is None:
+            self.signal()
+        code = self.wait()
+        log = self.log()
+        self._log_file.close()
+        if code != 0 or SANITIZER_REPORT.search(log):
+            raise AssertionError(f"{self.name} ended with exit code {code}; its log: {log}")
+
+
+class Programs:
+    """For a TestCase: starts programs that are stopped and checked when the test ends."""
+
+    def start(self, name, *arguments, **options):
+        program = Program(name, *arguments, **options)
+        self.addCleanup(program.stop)
+        return program
