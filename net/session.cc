@@ -201,7 +201,6 @@ void Session::read_socket(Sink& sink) {
     readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
     received_at_ms_ = now_ms();
-    awaiting_pong_ = false;  // not told by comparing times: an answer may come within the clock's tick
     bytes_left -= result.bytes;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
