@@ -96,7 +96,8 @@ class Reactor {
   /// The same, but an earlier time that is armed already stays.
   void arm_no_later(Source& source, milliseconds delay);
   void disarm(Source& source);
-  /// Monotonic time since the reactor was made, read once a turn. Delays count from it; outside of `run`, from the call.
+  /// Monotonic time since the reactor was made, read once a turn. Delays count from it; outside of `run`, from the
+  /// call.
   [[nodiscard]] milliseconds now() const { return milliseconds(now_ms_); }
 
   /// Is called on the reactor's thread after each `Mailbox::wake`, before the posted tasks.
