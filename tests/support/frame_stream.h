@@ -32,12 +32,12 @@ enum class LengthForm : std::uint8_t { shortest, two_bytes, eight_bytes };
 
 /// A frame as a peer might write it, legal or not, masked where its reader wants that.
 struct WireFrame {
-  unsigned first = 0;                      ///< FIN, reserved bits, opcode.
-  std::string payload;                     ///< What follows the header: as a rule all that is announced.
-  std::optional<std::uint64_t> announced;  ///< Another length than the payload's.
+  unsigned first = 0;                                     ///< FIN, reserved bits, opcode.
+  std::string payload;                                    ///< What follows the header: as a rule all that is announced.
+  std::optional<std::uint64_t> announced = std::nullopt;  ///< Another length than the payload's.
   LengthForm form = LengthForm::shortest;
-  bool wrongly_masked = false;              ///< Unmasked for a server, masked for a client.
-  std::optional<std::size_t> header_bytes;  ///< Cut after so many bytes of the header.
+  bool wrongly_masked = false;                             ///< Unmasked for a server, masked for a client.
+  std::optional<std::size_t> header_bytes = std::nullopt;  ///< Cut after so many bytes of the header.
 };
 
 inline void append_length(std::string& out, std::uint64_t length, LengthForm form, unsigned mask_bit) {
