@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <new>
 #include <utility>
 
 namespace mote::core {
@@ -19,6 +21,8 @@ std::span<std::byte> ByteBuffer::prepare(std::size_t minimum, std::size_t wanted
       std::memmove(memory_.get(), memory_.get() + begin_, size());
     } else {
       const std::size_t room = std::max(minimum, wanted);
+      constexpr std::size_t largest = std::numeric_limits<std::ptrdiff_t>::max();
+      if (room > largest - size()) throw std::bad_alloc();
       const std::size_t grown = size() == 0 ? room : std::max(size() + room, size() * 2);
       auto memory = std::make_unique_for_overwrite<std::byte[]>(grown);
       if (size() != 0) std::memcpy(memory.get(), memory_.get() + begin_, size());

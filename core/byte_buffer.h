@@ -11,6 +11,10 @@ namespace mote::core {
 /// Growth throws std::bad_alloc and leaves the contents as they were.
 class ByteBuffer {
  public:
+  ByteBuffer() = default;
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
+
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }

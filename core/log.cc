@@ -61,7 +61,7 @@ void write_to_standard_error(LogLevel level, std::string_view text) {
 
 void set_logger(LogLevel level, std::function<void(LogLevel, std::string_view)> function) {
   const std::scoped_lock lock(logger().mutex);
-  logger().function = std::move(function);
+  logger().function.swap(function);  // the old one is destroyed without the lock: it may own something that logs
   threshold.store(level, std::memory_order_relaxed);
 }
 
@@ -70,7 +70,9 @@ namespace core {
 bool log_enabled(LogLevel level) noexcept { return level >= threshold.load(std::memory_order_relaxed); }
 
 void log(LogLevel level, std::initializer_list<std::string_view> parts) noexcept {
-  if (!log_enabled(level)) return;
+  thread_local bool inside = false;  // what the user's function logs itself would wait for its own lock
+  if (inside || !log_enabled(level)) return;
+  inside = true;
   try {
     std::string line;
     for (const auto part : parts) append_escaped(line, part);
@@ -82,6 +84,7 @@ void log(LogLevel level, std::initializer_list<std::string_view> parts) noexcept
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): a logger that fails must not end a connection
   }
+  inside = false;
 }
 
 std::string errno_text(int error) { return std::generic_category().message(error); }

@@ -1,5 +1,6 @@
 #include "core/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -16,7 +17,16 @@ struct Pool {
   std::size_t left = 0;
 };
 
-void refill(Pool& pool) {
+thread_local Pool pool;
+
+/// A forked child must not hand out what its parent does. Only the thread that forked lives on in it.
+void forget_in_forked_child() {
+  static const int error = ::pthread_atfork(nullptr, nullptr, [] { pool.left = 0; });
+  if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_atfork");
+}
+
+void refill() {
+  forget_in_forked_child();
   ssize_t got = 0;
   do {
     got = ::getrandom(pool.bytes.data(), pool.bytes.size(), 0);
@@ -28,9 +38,8 @@ void refill(Pool& pool) {
 }  // namespace
 
 void fill_random(std::span<std::byte> bytes) {
-  thread_local Pool pool;
   while (!bytes.empty()) {
-    if (pool.left == 0) refill(pool);
+    if (pool.left == 0) refill();
     const std::size_t count = std::min(bytes.size(), pool.left);
     pool.left -= count;
     std::byte* const source = pool.bytes.data() + pool.left;

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <limits>
 #include <system_error>
 #include <utility>
+
+#include "core/log.h"
 
 namespace mote::core {
 namespace {
@@ -48,7 +51,15 @@ class Reactor::Tasks final : public Source {
  private:
   void on_events(std::uint32_t) override {
     if (reactor_.woken_) reactor_.woken_();
-    for (const auto& task : reactor_.mailbox_->take()) task();
+    for (const auto& task : reactor_.mailbox_->take()) run(task);
+  }
+
+  static void run(const Mailbox::Task& task) {
+    try {
+      task();
+    } catch (const std::exception& exception) {
+      log(LogLevel::error, {"a posted task threw: ", exception.what()});
+    }
   }
 
   const Reactor& reactor_;
@@ -72,11 +83,10 @@ Reactor::Reactor()
 
 Reactor::~Reactor() {
   mailbox_->close();
-  for (auto& slot : slots_) {
-    if (slot.source != nullptr) wheel_.disarm(*slot.source);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].source != nullptr) remove(*slots_[i].source);
   }
-  slots_.clear();
-  removed_.clear();
+  finish_turn();  // destroys them, and calls nobody any more
   ::close(epoll_);
 }
 
@@ -108,6 +118,7 @@ void Reactor::add(std::unique_ptr<Source> source) {
 }
 
 void Reactor::remove(Source& source) {
+  if (find(source.token_) == nullptr) return;
   Slot& slot = slots_[source.token_.slot];
   wheel_.disarm(source);
   removed_.push_back(std::move(slot.source));
@@ -128,27 +139,35 @@ void Reactor::announce(Announcement announcement) {
 }
 
 void Reactor::make_ready(Source& source) {
-  if (std::exchange(source.ready_, true)) return;
+  if (source.ready_) return;
   ready_.push_back(source.token_);
+  source.ready_ = true;
 }
 
 void Reactor::at_turn_end(Source& source) {
-  if (std::exchange(source.turn_end_, true)) return;
+  if (source.turn_end_) return;
   turn_end_.push_back(source.token_);
+  source.turn_end_ = true;
 }
 
-std::uint64_t Reactor::due_after(milliseconds delay) const {
+std::uint64_t Reactor::due_after(milliseconds delay) {
+  if (!running_) read_clock(true);  // no turn has read it
   const auto ms = static_cast<std::uint64_t>(std::max<milliseconds::rep>(delay.count(), 1));
   const std::uint64_t due = now_ms_ + ms;
   return ms < 1000 ? due : (due + kSlackMs - 1) / kSlackMs * kSlackMs;
 }
 
-void Reactor::arm(Source& source, milliseconds delay) { wheel_.arm(source, due_after(delay)); }
+void Reactor::arm(Source& source, milliseconds delay) { arm_at(source, due_after(delay)); }
 
 void Reactor::arm_no_later(Source& source, milliseconds delay) {
   const std::uint64_t due = due_after(delay);
   const TimerNode& node = source;
-  if (!node.armed() || due < node.due()) wheel_.arm(source, due);
+  if (!node.armed() || due < node.due()) arm_at(source, due);
+}
+
+void Reactor::arm_at(Source& source, std::uint64_t due) {
+  // A removed source would be destroyed while the wheel holds it.
+  if (find(source.token_) != nullptr) wheel_.arm(source, due);
 }
 
 void Reactor::disarm(Source& source) { wheel_.disarm(source); }
@@ -160,11 +179,14 @@ void Reactor::stop() noexcept {
 
 void Reactor::run() {
   mailbox_->adopt_thread();
+  read_clock(true);
+  running_ = true;
   while (!stopping_.load(std::memory_order_acquire)) turn();
+  running_ = false;
 }
 
 int Reactor::timeout_ms() const {
-  if (!ready_.empty()) return 0;
+  if (!ready_.empty() || !turn_end_.empty() || !removed_.empty()) return 0;
   const std::uint64_t next = wheel_.next();
   if (next == TimerWheel::kNever) return -1;
   const std::uint64_t wait = next > now_ms_ ? next - now_ms_ : 0;
@@ -215,16 +237,20 @@ void Reactor::run_timers() {
   wheel_.advance(now_ms_, [](TimerNode& node) { static_cast<Source&>(node).on_timer(); });
 }
 
+void Reactor::run_turn_end() {
+  turn_end_now_.swap(turn_end_);
+  for (const Token token : turn_end_now_) {
+    if (Source* source = find(token)) {
+      source->turn_end_ = false;
+      source->on_turn_end();
+    }
+  }
+  turn_end_now_.clear();
+}
+
 void Reactor::finish_turn() {
   while (!turn_end_.empty() || !removed_.empty()) {
-    turn_end_now_.swap(turn_end_);
-    for (const Token token : turn_end_now_) {
-      if (Source* source = find(token)) {
-        source->turn_end_ = false;
-        source->on_turn_end();
-      }
-    }
-    turn_end_now_.clear();
+    while (!turn_end_.empty()) run_turn_end();
     // What is destroyed may be the user's, and ask for more.
     const std::vector<std::unique_ptr<Source>> destroyed = std::exchange(removed_, {});
   }

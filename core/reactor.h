@@ -79,7 +79,8 @@ class Reactor {
   /// source is gone. Throws std::bad_alloc.
   int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
   void add(std::unique_ptr<Source> source);
-  /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn.
+  /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn. What is
+  /// asked for it until then, another removal included, is ignored.
   void remove(Source& source);
   /// Null where that source was removed.
   [[nodiscard]] Source* find(Token token) const;
@@ -95,7 +96,8 @@ class Reactor {
   /// The same, but an earlier time that is armed already stays.
   void arm_no_later(Source& source, milliseconds delay);
   void disarm(Source& source);
-  /// Monotonic time since the reactor was made, read once a turn.
+  /// Monotonic time since the reactor was made, read once a turn. Delays count from it; outside of `run`, from the
+  /// call.
   [[nodiscard]] milliseconds now() const { return milliseconds(now_ms_); }
 
   /// Is called on the reactor's thread after each `Mailbox::wake`, before the posted tasks.
@@ -123,9 +125,11 @@ class Reactor {
   void dispatch(int count);
   void run_ready();
   void run_timers();
+  void run_turn_end();
   int wait();
   [[nodiscard]] int timeout_ms() const;
-  [[nodiscard]] std::uint64_t due_after(milliseconds delay) const;
+  [[nodiscard]] std::uint64_t due_after(milliseconds delay);
+  void arm_at(Source& source, std::uint64_t due);
   void read_clock(bool precise);
 
   struct Events;
@@ -133,6 +137,7 @@ class Reactor {
   std::uint64_t started_ms_;
   std::uint64_t now_ms_ = 0;
   std::atomic<bool> stopping_{false};
+  bool running_ = false;
   TimerWheel wheel_;
   std::vector<Slot> slots_;
   std::uint32_t free_slot_;

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -184,15 +185,22 @@ bool Listener::accept_one() {
   socklen_t size = sizeof address;
   Descriptor socket(::accept4(listening_.socket.number(), reinterpret_cast<sockaddr*>(&address), &size,
                               SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (socket.valid()) {
-    sink_.accepted(std::move(socket), PeerAddress(address));
-    return true;
-  }
+  if (socket.valid()) return hand_over(std::move(socket), PeerAddress(address));
   const int error = errno;
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (!out_of_resources(error)) return true;  // this client has gone already (accept(2)); the next one may be there
   pause(error);
   return false;
+}
+
+bool Listener::hand_over(Descriptor socket, const PeerAddress& peer) {
+  try {
+    sink_.accepted(std::move(socket), peer);
+    return true;
+  } catch (const std::bad_alloc&) {
+    pause(ENOMEM);
+    return false;
+  }
 }
 
 void Listener::pause(int error) {

@@ -50,6 +50,7 @@ class Listener final : public core::Source {
 
   void accept_some();
   bool accept_one();
+  bool hand_over(Descriptor socket, const PeerAddress& peer);
   void pause(int error);
 
   core::Reactor& reactor_;

@@ -63,6 +63,12 @@ void OutputBatch::clear() {
   borrows_ = extendable_ = false;
 }
 
+void OutputBatch::abandon(const Output& output) {
+  if (!belongs_to(output)) return;
+  clear();
+  end();
+}
+
 bool Output::write(OutputBatch& batch, int socket, std::span<const std::byte> head,
                    std::span<const std::byte> payload) {
   if (error_ != 0) return false;

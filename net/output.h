@@ -29,6 +29,8 @@ class OutputBatch {
   /// From now until `end`, this is `owner`'s batch. Empty at both.
   void begin(const Output& owner) { owner_ = &owner; }
   void end() { owner_ = nullptr; }
+  /// Drops what is in it, and ends, if it belongs to that output.
+  void abandon(const Output& output);
   [[nodiscard]] bool belongs_to(const Output& output) const { return owner_ == &output; }
   /// Must be flushed before the receive buffer is written again.
   [[nodiscard]] bool borrows() const { return borrows_; }

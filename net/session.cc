@@ -79,6 +79,50 @@ void Session::start() {
 // ---- The reactor's calls
 
 void Session::on_events(std::uint32_t events) {
+  guarded([&] { react(events); });
+}
+
+void Session::on_ready() {
+  guarded([&] {
+    if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
+  });
+}
+
+void Session::on_timer() {
+  guarded([&] { react_to_time(); });
+}
+
+void Session::on_turn_end() {
+  guarded([&] { end_turn(); });
+  if (phase_ == Phase::gone && record_ == nullptr) {  // else something failed, and the end is still to be told
+    context_.reactor.remove(*this);
+    context_.owner.session_gone();
+  }
+}
+
+void Session::on_announcement(core::Announcement announcement) {
+  guarded([&] {
+    if (announcement == core::Announcement::drain) {
+      go_away();
+    } else {
+      shut_down();
+    }
+  });
+}
+
+/// What the user's code throws never comes here. What is left is memory that cannot be had: it costs this connection.
+template <class Call>
+void Session::guarded(Call&& call) {
+  try {
+    call();
+  } catch (const std::exception& exception) {
+    core::log(LogLevel::error, {"a connection is dropped: ", exception.what()});
+    context_.batch.abandon(output_);
+    enter(Phase::gone);
+  }
+}
+
+void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && output_.blocked()) {
     output_.flush(socket_.number());
     note_output();
@@ -89,11 +133,7 @@ void Session::on_events(std::uint32_t events) {
   if (readable_ && may_use()) take_turn();
 }
 
-void Session::on_ready() {
-  if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
-}
-
-void Session::on_timer() {
+void Session::react_to_time() {
   switch (phase_) {
     case Phase::http:
       if (output_.queued_bytes() != 0 && now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) {
@@ -114,7 +154,7 @@ void Session::on_timer() {
   }
 }
 
-void Session::on_turn_end() {
+void Session::end_turn() {
   if (own_handlers_ != nullptr) own_handlers_->replaced.clear();
   if (output_.queued_bytes() != 0 && !output_.blocked()) {
     output_.flush(socket_.number());
@@ -125,20 +165,8 @@ void Session::on_turn_end() {
     context_.reactor.make_ready(*this);
     if (open()) context_.dispatcher.drained(*this);
   }
-  if (ending_ != nullptr) tell_ending();
+  if ((phase_ == Phase::leaving || phase_ == Phase::gone) && record_ != nullptr) tell_ending();
   if (phase_ == Phase::leaving) finish_leaving();
-  if (phase_ == Phase::gone) {
-    context_.reactor.remove(*this);
-    context_.owner.session_gone();
-  }
-}
-
-void Session::on_announcement(core::Announcement announcement) {
-  if (announcement == core::Announcement::drain) {
-    go_away();
-  } else {
-    shut_down();
-  }
 }
 
 // ---- Input
@@ -325,11 +353,14 @@ void Session::enter(Phase phase) {
 }
 
 void Session::tell_ending() {
-  const auto ending = std::move(ending_);
+  const auto told = std::move(ending_);
+  const Ending nothing_known;
+  const Ending& ending = told != nullptr ? *told : nothing_known;
   Dispatcher& dispatcher = context_.dispatcher;
-  if (ending->error) dispatcher.failed(*this, *ending->error);
-  dispatcher.closed(*this, {ending->code, ending->reason, ending->clean, ending->by});
+  if (ending.error) dispatcher.failed(*this, *ending.error);
+  dispatcher.closed(*this, {ending.code, ending.reason, ending.clean, ending.by});
   // The Connection is over; what is left is a socket.
+  record_.reset();
   own_handlers_.reset();
   release_data();
   if (handle_state_ != nullptr) handle_state_->session = nullptr;

@@ -85,6 +85,11 @@ class Session final : public Connection, public core::Source {
   void on_turn_end() override;
   void on_announcement(core::Announcement announcement) override;
 
+  template <class Call>
+  void guarded(Call&& call);
+  void react(std::uint32_t events);
+  void react_to_time();
+  void end_turn();
   void take_turn();
   void read_socket(Sink& sink);
   void take_input(std::span<std::byte> input, Sink& sink);

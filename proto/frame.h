@@ -83,9 +83,10 @@ template <Role role>
     used = 4;
   } else if (length == 127) {
     if (size >= 3 && (std::to_integer<unsigned>(data[2]) & 0x80) != 0) return Violation::length_high_bit;
+    // Its first six bytes are all 0 where two would have been enough.
+    if (size >= 8 && detail::load_big_endian<std::uint64_t>(data) << 16 == 0) return Violation::length_not_minimal;
     if (size < 10) return Violation::none;
     length = detail::load_big_endian<std::uint64_t>(data + 2);
-    if (length <= 0xFFFF) return Violation::length_not_minimal;
     used = 10;
   }
   header.payload_bytes = length;

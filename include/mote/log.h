@@ -13,7 +13,8 @@ enum class LogLevel { debug, info, warning, error, off };
 ///
 /// The default is `set_logger(LogLevel::warning, {})`. A line is UTF-8 without a line end, valid until the function
 /// returns; bytes from the network are escaped in it. One process-wide logger; the function may be called from any
-/// thread that runs a server, never from two at once, and must not call `set_logger`. What it throws is ignored.
+/// thread that runs a server, never from two at once, and must not call `set_logger`. What it throws is ignored, and so
+/// is what mote would log while it runs, on its thread.
 void set_logger(LogLevel level, std::function<void(LogLevel, std::string_view)> function);
 
 }  // namespace mote
