@@ -153,7 +153,7 @@ class Options(harness.Programs, unittest.TestCase):
     MESSAGE = client_frame(BINARY, b"m" * 16384)
 
     def push(self, client, enough):
-        """Sends messages and reads nothing, until `enough` bytes or the server takes no more; how many bytes it took."""
+        """Sends messages and reads nothing, until `enough` bytes or the server takes no more; how many it took."""
         client.socket.setblocking(False)
         sent = 0
         while sent < enough and select.select([], [client.socket], [], 1)[1]:

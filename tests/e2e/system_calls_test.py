@@ -139,14 +139,16 @@ class Pings(TracedServer):
         server = self.start_traced("--ping-interval", "1", "--handshake-timeout", "3600")
         clients = self.connect(server, 1000)
         opened = "101 Switching"
-        harness.eventually(lambda: sum(opened in line for line in self.lines()) == len(clients), "all opened in the trace")
+        harness.eventually(lambda: sum(opened in line for line in self.lines()) == len(clients), "all are open")
         begin = self.position_after(opened)
         answered = self.answer_pings(clients, rounds=3)
         end, late = self.stop(server, clients)
         elapsed = time.monotonic() - began
 
         pings = sum(answered) + sum(len(frames) for frames in late)
-        self.assertEqual(sum(r'"\211\0"' in line for line in self.lines()[:end]), pings, "each ping is a send of its own")
+        # Of the whole trace: the signal may have come amid the pings of a turn.
+        ping_sends = sum(r'"\211\0"' in line for line in self.lines())
+        self.assertEqual(ping_sends, pings, "each ping is a send of its own")
         calls = Calls(self.lines()[begin:end])
         print(f"\n{len(clients)} idle connections, {pings} pings, {sum(answered)} pongs: {calls}", file=sys.stderr)
         self.assertEqual(calls.others.keys() - MEMORY, set())

@@ -42,7 +42,8 @@ class Broadcast(harness.Programs, unittest.IsolatedAsyncioTestCase):
             self.assertEqual(heard[0], heard[1])
             self.assertEqual(heard[0], heard[2])
             for name in ("ann", "bob"):
-                self.assertEqual([line for line in heard[0] if line.startswith(name)], [f"{name} {n}" for n in range(100)])
+                said = [line for line in heard[0] if line.startswith(name)]
+                self.assertEqual(said, [f"{name} {number}" for number in range(100)])
 
     async def test_who_left_is_missed_by_nobody(self):
         server = self.start("broadcast", "ws://127.0.0.1:0")

@@ -28,8 +28,9 @@ class NpmWs(harness.Programs, unittest.TestCase):
         self.assertEqual(len(results), total["cases"])
         self.assertGreater(total["cases"], 25)
         # What the server saw of the same cases.
-        for line in ("^pong from mote to ws$", "^ping payload$", "^closed 3000 clean peer grüße$", "^closed 3000 clean local",
-                     "^closed 1005 clean peer $", "^closed 1011 unclean local $", "^closed 1006 unclean local $"):
+        for line in ("^pong from mote to ws$", "^ping payload$", "^closed 3000 clean peer grüße$",
+                     "^closed 3000 clean local", "^closed 1005 clean peer $", "^closed 1011 unclean local $",
+                     "^closed 1006 unclean local $"):
             interop.wait_for_line(line)
 
 

@@ -177,7 +177,8 @@ class OpeningHandshake(ClientTest):
         server = self.start("interop_server", "ws://127.0.0.1:0")
         headers = [("Cookie", "session=abc; theme=dark"), ("X-Twice", "one"), ("X-Twice", "two")]
         url = server.url("/room/7?name=J%C3%BCrgen&x=1")
-        async with connect(url, extra_headers=headers, origin="https://example.org", user_agent_header="test/1") as client:
+        origin = "https://example.org"
+        async with connect(url, extra_headers=headers, origin=origin, user_agent_header="test/1") as client:
             lines = (await self.echo(client, "info")).split("\n")
             port = client.local_address[1]
         for line in ("path /room/7?name=J%C3%BCrgen&x=1", f"host 127.0.0.1:{server.port}", "origin https://example.org",
@@ -194,8 +195,8 @@ class OpeningHandshake(ClientTest):
 
     async def test_the_first_subprotocol_of_the_client_that_the_server_speaks_is_chosen(self):
         server = self.start("interop_server", "ws://127.0.0.1:0")
-        for offered, chosen in ((["chat.v1"], "chat.v1"), (["chat.v1", "chat.v2"], "chat.v1"), (["no", "chat.v2"], "chat.v2"),
-                                (["Chat.V1"], None), (None, None)):
+        for offered, chosen in ((["chat.v1"], "chat.v1"), (["chat.v1", "chat.v2"], "chat.v1"),
+                                (["no", "chat.v2"], "chat.v2"), (["Chat.V1"], None), (None, None)):
             async with connect(server.url(), subprotocols=offered) as client:
                 self.assertEqual(client.subprotocol, chosen, offered)
                 self.assertIn(f"subprotocol {chosen or ''}", (await self.echo(client, "info")).split("\n"))

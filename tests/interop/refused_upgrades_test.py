@@ -1,4 +1,4 @@
-"""Opening handshakes that are refused, as an HTTP client sees them: a status, its headers, and one line that says why."""
+"""Refused opening handshakes as an HTTP client sees them: a status, its headers, and one line that says why."""
 
 import http.client
 import pathlib
