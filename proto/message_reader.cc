@@ -60,6 +60,7 @@ Violation MessageReader::check_text(std::span<const std::byte> added) {
 std::span<std::byte> MessageReader::direct_room() {
   if (partial_ == nullptr || partial_->frame_left < kDirectBytes || is_control(partial_->opcode)) return {};
   Partial& partial = *partial_;
+  if (partial.message.size() < kDirectBytes) return {};  // so little has not earned a block of that size
   const auto ahead = std::min<std::uint64_t>(partial.frame_left, std::uint64_t{4} * partial.message.size());
   const auto room = partial.message.prepare(kDirectBytes, static_cast<std::size_t>(ahead));
   return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(partial.frame_left, room.size())));

@@ -49,7 +49,8 @@ class MessageReader {
 
   /// \name Large payloads without a copy
   /// @{
-  /// Where the next bytes of the peer may be received to directly; empty unless a large payload is incomplete.
+  /// Where the next bytes of the peer may be received to directly; empty unless much of a large payload has come and
+  /// much is still to come.
   [[nodiscard]] std::span<std::byte> direct_room();
   /// `size` bytes were received there.
   template <MessageSink Sink>

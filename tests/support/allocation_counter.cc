@@ -1,0 +1,90 @@
+#include "tests/support/allocation_counter.h"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+// The run-time library of clang's ThreadSanitizer cannot have its operators replaced; it has hooks instead, which see
+// the C functions as well.
+#if defined(__clang__) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MOTE_COUNT_BY_HOOKS
+#endif
+#endif
+
+namespace {
+
+thread_local mote::test::Allocations counted;
+
+}  // namespace
+
+mote::test::Allocations mote::test::allocations() noexcept { return counted; }
+
+#ifdef MOTE_COUNT_BY_HOOKS
+
+extern "C" __attribute__((no_sanitize("thread"))) void __sanitizer_malloc_hook(const volatile void*, std::size_t size) {
+  ++counted.calls;
+  counted.bytes += size;
+}
+
+extern "C" __attribute__((no_sanitize("thread"))) void __sanitizer_free_hook(const volatile void* memory) {
+  if (memory != nullptr) ++counted.frees;
+}
+
+#else
+
+namespace {
+
+void* allocate(std::size_t size) noexcept {
+  ++counted.calls;
+  counted.bytes += size;
+  return std::malloc(size != 0 ? size : 1);
+}
+
+void* allocate_aligned(std::size_t size, std::align_val_t alignment) noexcept {
+  ++counted.calls;
+  counted.bytes += size;
+  const auto unit = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(unit, (size / unit + 1) * unit);
+}
+
+void release(void* memory) noexcept {
+  if (memory != nullptr) ++counted.frees;
+  std::free(memory);
+}
+
+void* or_throw(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+// All forms are replaced: a sanitizer brings its own for those that are left, and complains where they are mixed.
+void* operator new(std::size_t size) { return or_throw(allocate(size)); }
+void* operator new[](std::size_t size) { return or_throw(allocate(size)); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new(std::size_t size, std::align_val_t unit) { return or_throw(allocate_aligned(size, unit)); }
+void* operator new[](std::size_t size, std::align_val_t unit) { return or_throw(allocate_aligned(size, unit)); }
+void* operator new(std::size_t size, std::align_val_t unit, const std::nothrow_t&) noexcept {
+  return allocate_aligned(size, unit);
+}
+void* operator new[](std::size_t size, std::align_val_t unit, const std::nothrow_t&) noexcept {
+  return allocate_aligned(size, unit);
+}
+
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete[](void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept { release(memory); }
+
+#endif
