@@ -12,7 +12,7 @@
 /// Masking and unmasking of payloads (RFC 6455 §5.3): byte i is XORed with byte i mod 4 of the masking key. A key is
 /// held as the four bytes lie on the wire, copied into a std::uint32_t; its numeric value depends on the machine's byte
 /// order.
-//
+///
 /// Everything here may be called from any thread, and while static objects are being constructed.
 namespace mote::core {
 

@@ -9,7 +9,7 @@
 
 /// UTF-8 as RFC 3629 defines it: no overlong form, no surrogate, nothing above U+10FFFF. RFC 6455 §8.1 asks it of text
 /// messages and close reasons.
-//
+///
 /// The functions may be called from any thread, and while static objects are being constructed.
 namespace mote::core {
 
