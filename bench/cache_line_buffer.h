@@ -1,5 +1,4 @@
-#ifndef MOTE_BENCH_CACHE_LINE_BUFFER_H_
-#define MOTE_BENCH_CACHE_LINE_BUFFER_H_
+#pragma once
 
 #include <cstddef>
 #include <cstring>
@@ -27,5 +26,3 @@ class CacheLineBuffer {
 };
 
 }  // namespace mote::bench
-
-#endif  // MOTE_BENCH_CACHE_LINE_BUFFER_H_

@@ -1,5 +1,4 @@
-#ifndef MOTE_BENCH_HOST_H_
-#define MOTE_BENCH_HOST_H_
+#pragma once
 
 #include <benchmark/benchmark.h>
 
@@ -29,5 +28,3 @@ inline void describe_host() {
 }
 
 }  // namespace mote::bench
-
-#endif  // MOTE_BENCH_HOST_H_

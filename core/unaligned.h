@@ -1,5 +1,4 @@
-#ifndef MOTE_CORE_UNALIGNED_H_
-#define MOTE_CORE_UNALIGNED_H_
+#pragma once
 
 #include <cstddef>
 #include <cstring>
@@ -7,7 +6,7 @@
 
 namespace mote::core {
 
-// Reads a T from bytes of any alignment, in the byte order of memory. One load instruction.
+/// Reads a T from bytes of any alignment, in the byte order of memory. One load instruction.
 template <class T>
 [[nodiscard]] inline T load_unaligned(const std::byte* from) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -16,7 +15,7 @@ template <class T>
   return value;
 }
 
-// Writes a T to bytes of any alignment, in the byte order of memory. One store instruction.
+/// Writes a T to bytes of any alignment, in the byte order of memory. One store instruction.
 template <class T>
 inline void store_unaligned(std::byte* to, T value) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -24,5 +23,3 @@ inline void store_unaligned(std::byte* to, T value) noexcept {
 }
 
 }  // namespace mote::core
-
-#endif  // MOTE_CORE_UNALIGNED_H_

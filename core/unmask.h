@@ -1,5 +1,4 @@
-#ifndef MOTE_CORE_UNMASK_H_
-#define MOTE_CORE_UNMASK_H_
+#pragma once
 
 #include <array>
 #include <atomic>
@@ -10,30 +9,30 @@
 
 #include "core/unaligned.h"
 
-// Masking and unmasking of payloads (RFC 6455 §5.3): byte i is XORed with byte i mod 4 of the masking key. A key is
-// held as the four bytes lie on the wire, copied into a std::uint32_t; its numeric value depends on the machine's byte
-// order.
-//
-// Everything here may be called from any thread, and while static objects are being constructed.
+/// Masking and unmasking of payloads (RFC 6455 §5.3): byte i is XORed with byte i mod 4 of the masking key. A key is
+/// held as the four bytes lie on the wire, copied into a std::uint32_t; its numeric value depends on the machine's byte
+/// order.
+///
+/// Everything here may be called from any thread, and while static objects are being constructed.
 namespace mote::core {
 
-// One implementation. `run` takes any size and any alignment; `to` and `from` are the same or do not overlap.
+/// One implementation. `run` takes any size and any alignment; `to` and `from` are the same or do not overlap.
 struct UnmaskKernel {
   const char* name;
   bool (*supported)() noexcept;
   void (*run)(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept;
 };
 
-// Every implementation compiled in, best first; the last one is supported everywhere.
+/// Every implementation compiled in, best first; the last one is supported everywhere.
 [[nodiscard]] std::span<const UnmaskKernel> unmask_kernels() noexcept;
 
-// The one that payloads over kUnmaskInlineBytes go to on this CPU.
+/// The one that payloads over kUnmaskInlineBytes go to on this CPU.
 [[nodiscard]] const UnmaskKernel& chosen_unmask_kernel() noexcept;
 
-// Up to this size the payload is unmasked inline: below it, the indirect call costs more than wide vectors save.
+/// Up to this size the payload is unmasked inline: below it, the indirect call costs more than wide vectors save.
 inline constexpr std::size_t kUnmaskInlineBytes = 64;
 
-// The key with which to go on after `consumed` bytes were unmasked with `key`.
+/// The key with which to go on after `consumed` bytes were unmasked with `key`.
 [[nodiscard]] constexpr std::uint32_t rotate_key(std::uint32_t key, std::size_t consumed) noexcept {
   const int bits = static_cast<int>(consumed % 4) * 8;
   if constexpr (std::endian::native == std::endian::little) return std::rotr(key, bits);
@@ -42,7 +41,7 @@ inline constexpr std::size_t kUnmaskInlineBytes = 64;
 
 namespace detail {
 
-// Holds a resolver until the first call; constant-initialised, so that calls before main() find it.
+/// Holds a resolver until the first call; constant-initialised, so that calls before main() find it.
 extern constinit std::atomic<decltype(UnmaskKernel::run)> unmask_large;
 
 template <class Word>
@@ -54,8 +53,8 @@ template <class Word>
   }
 }
 
-// Unmasks the first and the last `kWords` words, which together must cover all `size` bytes and may overlap. Every load
-// comes before every store: the overlap is then written twice with the same bytes rather than unmasked twice.
+/// Unmasks the first and the last `kWords` words, which together must cover all `size` bytes and may overlap. Every
+/// load comes before every store: the overlap is then written twice with the same bytes rather than unmasked twice.
 template <class Word, std::size_t kWords>
 inline void unmask_ends(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
   const Word head_key = spread_key<Word>(key);
@@ -71,7 +70,7 @@ inline void unmask_ends(std::byte* to, const std::byte* from, std::size_t size, 
   for (std::size_t i = 0; i < kWords; ++i) store_unaligned(to + tail_at + i * sizeof(Word), tail[i]);
 }
 
-// At most three bytes: the first, the middle and the last one, which may be the same.
+/// At most three bytes: the first, the middle and the last one, which may be the same.
 inline void unmask_bytes(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
   if (size == 0) return;
   const auto key_bytes = std::bit_cast<std::array<std::byte, 4>>(key);
@@ -83,7 +82,7 @@ inline void unmask_bytes(std::byte* to, const std::byte* from, std::size_t size,
   to[size - 1] = last;
 }
 
-// At most kUnmaskInlineBytes.
+/// At most kUnmaskInlineBytes.
 inline void unmask_small(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
   if (size > 32) return unmask_ends<std::uint64_t, 4>(to, from, size, key);
   if (size > 16) return unmask_ends<std::uint64_t, 2>(to, from, size, key);
@@ -94,17 +93,15 @@ inline void unmask_small(std::byte* to, const std::byte* from, std::size_t size,
 
 }  // namespace detail
 
-// Writes the `size` unmasked bytes of `from` to `to`. The two are the same or do not overlap; any alignment.
+/// Writes the `size` unmasked bytes of `from` to `to`. The two are the same or do not overlap; any alignment.
 inline void unmask_copy(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
   if (size <= kUnmaskInlineBytes) return detail::unmask_small(to, from, size, key);
   detail::unmask_large.load(std::memory_order_relaxed)(to, from, size, key);
 }
 
-// Unmasks `size` bytes where they lie. Doing it twice gives back what was there.
+/// Unmasks `size` bytes where they lie. Doing it twice gives back what was there.
 inline void unmask(std::byte* data, std::size_t size, std::uint32_t key) noexcept {
   unmask_copy(data, data, size, key);
 }
 
 }  // namespace mote::core
-
-#endif  // MOTE_CORE_UNMASK_H_

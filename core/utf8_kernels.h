@@ -1,13 +1,13 @@
-#ifndef MOTE_CORE_UTF8_KERNELS_H_
-#define MOTE_CORE_UTF8_KERNELS_H_
+#pragma once
 
 #include <cstddef>
 
-// The kernels behind utf8_valid(), which utf8.cc lists and chooses from. Call one only where core/cpu.h says that it
-// runs.
+/// The kernels behind utf8_valid(), which utf8.cc lists and chooses from. Call one only where core/cpu.h says that it
+/// runs.
 namespace mote::core::detail {
 
-// Skips ASCII eight bytes at a time, and goes byte by byte otherwise. The vector kernels leave to it what is too short.
+/// Skips ASCII eight bytes at a time, and goes byte by byte otherwise. The vector kernels leave to it what is too
+/// short.
 [[nodiscard]] bool utf8_valid_scalar(const std::byte* data, std::size_t size) noexcept;
 
 #if defined(__x86_64__)
@@ -19,5 +19,3 @@ namespace mote::core::detail {
 #endif
 
 }  // namespace mote::core::detail
-
-#endif  // MOTE_CORE_UTF8_KERNELS_H_

@@ -1,16 +1,15 @@
-#ifndef MOTE_CORE_UTF8_TABLES_H_
-#define MOTE_CORE_UTF8_TABLES_H_
+#pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-// The tables of the vector kernels' UTF-8 check, see utf8_lookup.inc.
+/// The tables of the vector kernels' UTF-8 check, see utf8_lookup.inc.
 namespace mote::core::detail {
 
-// Errors that two neighbouring bytes show. Each is a set of high and low nibbles of the first byte and a set of high
-// nibbles of the second one, and has one bit; a pair is wrong if all three sets have its nibbles. What these do not
-// show is whether two continuation bytes in a row are in their place; utf8_lookup.inc finds that out.
+/// Errors that two neighbouring bytes show. Each is a set of high and low nibbles of the first byte and a set of high
+/// nibbles of the second one, and has one bit; a pair is wrong if all three sets have its nibbles. What these do not
+/// show is whether two continuation bytes in a row are in their place; utf8_lookup.inc finds that out.
 struct PairError {
   std::uint16_t first_high;  // bit n stands for nibble n
   std::uint16_t first_low;
@@ -48,8 +47,8 @@ inline constexpr std::array<std::uint8_t, 16> kFirstHigh = nibble_table(&PairErr
 inline constexpr std::array<std::uint8_t, 16> kFirstLow = nibble_table(&PairError::first_low);
 inline constexpr std::array<std::uint8_t, 16> kSecondHigh = nibble_table(&PairError::second_high);
 
-// The greatest bytes that leave no sequence unfinished at the end of a vector: anything but in the last three places. A
-// kernel takes as many of the last bytes as its vectors have.
+/// The greatest bytes that leave no sequence unfinished at the end of a vector: anything but in the last three places.
+/// A kernel takes as many of the last bytes as its vectors have.
 inline constexpr auto kLastAllowed = [] {
   std::array<std::uint8_t, 64> bytes{};
   bytes.fill(0xFF);
@@ -60,5 +59,3 @@ inline constexpr auto kLastAllowed = [] {
 }();
 
 }  // namespace mote::core::detail
-
-#endif  // MOTE_CORE_UTF8_TABLES_H_

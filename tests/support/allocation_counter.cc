@@ -4,9 +4,36 @@
 #include <cstdlib>
 #include <new>
 
+// The run-time library of clang's ThreadSanitizer cannot have its operators replaced; it has hooks instead, which see
+// the C functions as well.
+#if defined(__clang__) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MOTE_COUNT_BY_HOOKS
+#endif
+#endif
+
 namespace {
 
 thread_local mote::test::Allocations counted;
+
+}  // namespace
+
+mote::test::Allocations mote::test::allocations() noexcept { return counted; }
+
+#ifdef MOTE_COUNT_BY_HOOKS
+
+extern "C" __attribute__((no_sanitize("thread"))) void __sanitizer_malloc_hook(const volatile void*, std::size_t size) {
+  ++counted.calls;
+  counted.bytes += size;
+}
+
+extern "C" __attribute__((no_sanitize("thread"))) void __sanitizer_free_hook(const volatile void* memory) {
+  if (memory != nullptr) ++counted.frees;
+}
+
+#else
+
+namespace {
 
 void* allocate(std::size_t size) noexcept {
   ++counted.calls;
@@ -32,8 +59,6 @@ void* or_throw(void* memory) {
 }
 
 }  // namespace
-
-mote::test::Allocations mote::test::allocations() noexcept { return counted; }
 
 // All forms are replaced: a sanitizer brings its own for those that are left, and complains where they are mixed.
 void* operator new(std::size_t size) { return or_throw(allocate(size)); }
@@ -61,3 +86,5 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { rel
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
 void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { release(memory); }
 void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept { release(memory); }
+
+#endif

@@ -1,5 +1,4 @@
-#ifndef MOTE_TESTS_SUPPORT_GUARDED_BUFFER_H_
-#define MOTE_TESTS_SUPPORT_GUARDED_BUFFER_H_
+#pragma once
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -48,5 +47,3 @@ class GuardedBuffer {
 };
 
 }  // namespace mote::test
-
-#endif  // MOTE_TESTS_SUPPORT_GUARDED_BUFFER_H_
