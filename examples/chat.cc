@@ -34,16 +34,11 @@ void tell_all(const std::string& text) {
   for (const auto& [socket, guest] : guests) socket->send(text);
 }
 
-/// At most 40 bytes of it, in whole characters: half of one is no text, and ends the connection of who receives it.
-std::string_view shortened(std::string_view name) {
-  std::size_t end = std::min<std::size_t>(name.size(), 40);
-  while (end < name.size() && (name[end] & 0xC0) == 0x80) --end;
-  return name.substr(0, end);
-}
-
 void welcome(mote::Connection& socket, std::string_view name) {
   static unsigned last_id = 0;
-  const Guest& guest = guests[&socket] = {++last_id, std::string(shortened(name))};
+  std::size_t size = std::min<std::size_t>(name.size(), 40);
+  while (size < name.size() && (name[size] & 0xC0) == 0x80) --size;  // half a character ends the receivers' connections
+  const Guest& guest = guests[&socket] = {++last_id, std::string(name.substr(0, size))};
   socket.send(line("me", guest));
   for (const auto& [other_socket, other] : guests) {
     if (other_socket != &socket) socket.send(line("join", other, other.name));

@@ -34,7 +34,8 @@ std::string text_of(std::span<const std::byte> bytes) {
 /// The first word, and what follows the space behind it.
 std::pair<std::string_view, std::string_view> split(std::string_view text) {
   const std::size_t end = text.find(' ');
-  return end == text.npos ? std::pair(text, std::string_view()) : std::pair(text.substr(0, end), text.substr(end + 1));
+  return end == std::string_view::npos ? std::pair(text, std::string_view())
+                                       : std::pair(text.substr(0, end), text.substr(end + 1));
 }
 
 template <class Number>
