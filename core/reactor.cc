@@ -83,8 +83,8 @@ Reactor::Reactor()
 
 Reactor::~Reactor() {
   mailbox_->close();
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].source != nullptr) remove(*slots_[i].source);
+  for (const Slot& slot : slots_) {
+    if (slot.source != nullptr) remove(*slot.source);
   }
   finish_turn();  // destroys them, and calls nobody any more
   ::close(epoll_);
@@ -133,7 +133,7 @@ Source* Reactor::find(Token token) const {
 }
 
 void Reactor::announce(Announcement announcement) {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {  // by index: a source may add others
+  for (std::size_t i = 0; i < slots_.size(); ++i) {  // NOLINT(modernize-loop-convert): a source may add others
     if (Source* source = slots_[i].source.get()) source->on_announcement(announcement);
   }
 }

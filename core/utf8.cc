@@ -67,7 +67,7 @@ State run(Row state, const std::byte* data, std::size_t size) {
 // those bytes, and the ones before them, are valid is for the caller to check.
 std::size_t unfinished_bytes(std::span<const std::byte> text) {
   const auto back = [&](std::size_t i) { return text[text.size() - i]; };
-  if (text.size() >= 1 && back(1) >= std::byte{0xC0}) return 1;
+  if (!text.empty() && back(1) >= std::byte{0xC0}) return 1;
   if (text.size() >= 2 && back(2) >= std::byte{0xE0}) return 2;
   if (text.size() >= 3 && back(3) >= std::byte{0xF0}) return 3;
   return 0;

@@ -56,7 +56,7 @@ TEST(Random, UsesAllValuesAboutEquallyOften) {
     }
   }
   // 4096 of each are expected, with a standard deviation of 64; twelve of those never happen.
-  for (std::size_t value = 0; value < count.size(); ++value) EXPECT_NEAR(static_cast<double>(count[value]), 4096, 768);
+  for (const auto times : count) EXPECT_NEAR(static_cast<double>(times), 4096, 768);
   EXPECT_NEAR(static_cast<double>(ones), 4.0 * kTotal, 20'000);
 }
 

@@ -13,7 +13,6 @@
 namespace mote {
 namespace {
 
-using test::close_frame;
 using test::eventually;
 using test::Frame;
 using test::Journal;

@@ -14,9 +14,6 @@ namespace mote {
 namespace {
 
 using test::CapturedLog;
-using test::close_frame;
-using test::eventually;
-using test::Frame;
 using test::RawClient;
 using test::RunningServer;
 using test::text_frame;

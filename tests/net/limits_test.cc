@@ -120,7 +120,8 @@ TEST(Backpressure, OverTheHardLimitTheMessageIsDroppedWhereThatIsThePolicy) {
 }
 
 TEST(Backpressure, OneMessageIntoAnEmptyQueueAlwaysFits) {
-  const std::string large(40'000'000, 'x');
+  std::string large;
+  large.resize(40'000'000, 'x');
   RunningServer server(
       Handlers{.on_open = [&](Connection& socket) { EXPECT_EQ(socket.send(large), SendStatus::queued); }},
       {.soft_limit_bytes = 1000, .hard_limit_bytes = 1000});

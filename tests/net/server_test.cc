@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -146,6 +147,11 @@ TEST(Server, TheIpv6WildcardTakesIpv4TooAndReportsItAsSuch) {
 }
 
 TEST(Server, AHostNameBindsEachOfItsAddressesOnOnePort) {
+  addrinfo* found = nullptr;
+  if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0) {
+    GTEST_SKIP() << "this machine does not resolve the name localhost: it has no /etc/hosts";
+  }
+  ::freeaddrinfo(found);
   RunningServer server(echo(), {}, {}, "ws://localhost:0");
   expect_echo(RawClient(server.port(), "127.0.0.1"));
 }

@@ -369,7 +369,7 @@ TEST(RequestHead, CountsLinesWhateverTheirNames) {  // attack 18: cowboy CVE-202
 }
 
 TEST(RequestHead, TakesTheLargestLimits) {
-  constexpr std::size_t kLargest = static_cast<std::size_t>(-1);
+  constexpr auto kLargest = static_cast<std::size_t>(-1);
   expect_outcome("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "27 GET path=/ query= host=a keep-alive",
                  {.head_bytes = kLargest, .header_lines = kLargest, .target_bytes = kLargest});
 }

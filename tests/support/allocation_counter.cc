@@ -38,7 +38,7 @@ namespace {
 void* allocate(std::size_t size) noexcept {
   ++counted.calls;
   counted.bytes += size;
-  return std::malloc(size != 0 ? size : 1);
+  return std::malloc(size != 0 ? size : 1);  // NOLINT(cppcoreguidelines-no-malloc): below operator new
 }
 
 void* allocate_aligned(std::size_t size, std::align_val_t alignment) noexcept {
@@ -50,7 +50,7 @@ void* allocate_aligned(std::size_t size, std::align_val_t alignment) noexcept {
 
 void release(void* memory) noexcept {
   if (memory != nullptr) ++counted.frees;
-  std::free(memory);
+  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
 }
 
 void* or_throw(void* memory) {
