@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <mote/callback.h>
@@ -33,8 +34,9 @@ struct OwnHandlers {
 
   template <class Signature>
   void replace(Callback<Signature>& place, Callback<Signature> by) {
-    replaced.push_back(std::make_shared<Callback<Signature>>(std::move(place)));
-    place = std::move(by);
+    const auto kept = std::make_shared<Callback<Signature>>();
+    replaced.push_back(kept);  // before it is filled: where memory cannot be had, nothing was replaced
+    *kept = std::exchange(place, std::move(by));
   }
 };
 
@@ -45,7 +47,8 @@ class Dispatcher {
   /// Called for each connection before its `on_open`; may be empty.
   Callback<void(Connection&)> configure;
   Handlers shared;
-  Callback<void(const HttpRequest&, UpgradeDecision&)> upgrade_filter;
+  /// Shared with the call that runs, which may replace it; null for none.
+  std::shared_ptr<const Callback<void(const HttpRequest&, UpgradeDecision&)>> upgrade_filter;
 
   void opened(Session& session);
   void data(Session& session, bool text, std::span<const std::byte> payload);

@@ -59,7 +59,9 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
     reactor.on_wake([this] { check_drain(); });
   }
 
-  void start();
+  /// `set_callbacks`: called once it is known that it may start.
+  template <class SetCallbacks>
+  void start(SetCallbacks&& set_callbacks);
   void run();
   void request_drain(milliseconds deadline) noexcept;
   void add_timer(milliseconds period, Callback<void()> task);
@@ -87,6 +89,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   SourceType* add(std::unique_ptr<SourceType> source);
   void check_drain();
   void begin_drain();
+  void listen();
   void stop_listening();
 
   const std::unique_ptr<std::byte[]> receive_buffer_;
@@ -100,8 +103,21 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   bool started_ = false;
 };
 
-void Server::Impl::start() {
-  if (std::exchange(started_, true)) throw std::logic_error("a mote::Server can be started once");
+template <class SetCallbacks>
+void Server::Impl::start(SetCallbacks&& set_callbacks) {
+  if (started_) throw std::logic_error("a mote::Server can be started once");
+  try {
+    listen();
+  } catch (...) {
+    stop_listening();
+    reactor.finish_turn();
+    throw;
+  }
+  set_callbacks();
+  started_ = true;
+}
+
+void Server::Impl::listen() {
   max_connections_ = options_.max_connections.value_or(default_max_connections());
   std::uint16_t bound = 0;
   for (auto& listening : net::listen_at(location, options_, bound)) {
@@ -149,7 +165,7 @@ void Server::Impl::stop_listening() {
 }
 
 void Server::Impl::request_drain(milliseconds deadline) noexcept {
-  const auto until = steady_ms() + std::max<milliseconds::rep>(deadline.count(), 0);
+  const auto until = steady_ms() + std::clamp(deadline, milliseconds(0), net::kAges).count();
   auto earliest = drain_until_.load(std::memory_order_relaxed);
   while (until < earliest && !drain_until_.compare_exchange_weak(earliest, until, std::memory_order_relaxed)) {
   }
@@ -182,7 +198,7 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
   if (period < milliseconds(1)) throw std::invalid_argument("every: the period must be at least 1 ms");
   auto guarded = [this, task = std::move(task)] { dispatcher.task(task); };
-  reactor.arm(*add(std::make_unique<net::Timer>(reactor, period, std::move(guarded))), period);
+  add(std::make_unique<net::Timer>(reactor, period, std::move(guarded)))->start();
 }
 
 Server::Server(std::string_view location, Options options)
@@ -190,13 +206,11 @@ Server::Server(std::string_view location, Options options)
 Server::~Server() = default;
 
 void Server::start(Callback<void(Connection&)> configure) {
-  impl_->dispatcher.configure = std::move(configure);
-  impl_->start();
+  impl_->start([&] { impl_->dispatcher.configure = std::move(configure); });
 }
 
 void Server::start(Handlers handlers) {
-  impl_->dispatcher.shared = std::move(handlers);
-  impl_->start();
+  impl_->start([&] { impl_->dispatcher.shared = std::move(handlers); });
 }
 
 void Server::run() { impl_->run(); }
@@ -213,7 +227,7 @@ void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
 }
 
 void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
-  impl_->dispatcher.upgrade_filter = std::move(filter);
+  impl_->dispatcher.upgrade_filter = std::make_shared<decltype(filter)>(std::move(filter));
 }
 
 void Server::serve(std::string path, std::string content_type, std::string_view bytes) {

@@ -84,6 +84,10 @@ void Session::on_events(std::uint32_t events) {
 
 void Session::on_ready() {
   guarded([&] {
+    if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
+      above_soft_limit_ = false;
+      if (open()) context_.dispatcher.drained(*this);
+    }
     if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
   });
 }
@@ -126,7 +130,7 @@ void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && output_.blocked()) {
     output_.flush(socket_.number());
     note_output();
-    context_.reactor.at_turn_end(*this);  // may be room again, or the end
+    context_.reactor.at_turn_end(*this);  // may be the end
   }
   if ((events & (kReadable | kEnding)) != 0) readable_ = true;
   if ((events & kEnding) != 0) input_ending_ = true;
@@ -136,10 +140,7 @@ void Session::react(std::uint32_t events) {
 void Session::react_to_time() {
   switch (phase_) {
     case Phase::http:
-      if (output_.queued_bytes() != 0 && now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) {
-        context_.reactor.arm(*this, context_.options.handshake_timeout);
-        return;
-      }
+      if (output_moves()) return context_.reactor.arm(*this, context_.options.handshake_timeout);
       if (!persisted_ || http_->inside_request()) log(LogLevel::warning, "no complete request in time: closed");
       enter(Phase::gone);
       break;
@@ -150,20 +151,19 @@ void Session::react_to_time() {
       end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no Close frame in answer to ours in time");
       break;
     default:
+      // An HTTP answer has as long as its reader needs; a closing handshake has not.
+      if (http_ != nullptr && output_moves()) return time_closing();
       enter(Phase::gone);
   }
 }
 
 void Session::end_turn() {
-  if (own_handlers_ != nullptr) own_handlers_->replaced.clear();
+  if (own_handlers_ != nullptr) {
+    const auto freed = std::exchange(own_handlers_->replaced, {});  // what they own may replace others
+  }
   if (output_.queued_bytes() != 0 && !output_.blocked()) {
     output_.flush(socket_.number());
     note_output();
-  }
-  if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
-    above_soft_limit_ = false;
-    context_.reactor.make_ready(*this);
-    if (open()) context_.dispatcher.drained(*this);
   }
   if ((phase_ == Phase::leaving || phase_ == Phase::gone) && record_ != nullptr) tell_ending();
   if (phase_ == Phase::leaving) finish_leaving();
@@ -259,11 +259,13 @@ void Session::input_stopped(const IoResult& result) {
     const bool reset = result.state == IoResult::State::failed;
     end_abnormally(EndedBy::transport, ErrorKind::transport,
                    reset ? core::errno_text(result.error) : "the connection ended without a Close frame");
-  } else if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
-    // What is in the batch still goes out: it is flushed before the turn ends.
-    enter(Phase::gone);
   } else {
-    leave();
+    output_.flush_batch(context_.batch, socket_.number());  // only then it shows whether something has to wait
+    if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
+      enter(Phase::gone);
+    } else {
+      leave();
+    }
   }
 }
 
@@ -329,10 +331,10 @@ void Session::end(Ending ending, Phase next) {
 /// Nothing more is delivered. What was written goes out, and the peer gets some time to read it before the socket is
 /// closed: with its unread bytes in the socket that would be a reset, which may overtake our last words.
 void Session::leave() {
-  if (phase_ == Phase::gone) return;
+  if (phase_ == Phase::leaving || phase_ == Phase::gone) return;
+  if (phase_ != Phase::close_sent) time_closing();  // else the time runs since our Close
   enter(Phase::leaving);
   backlog_.reset();
-  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
 }
 
 void Session::finish_leaving() {
@@ -450,7 +452,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
   write_close(code, reason);
   if (!open()) return;  // the write failed
   enter(Phase::close_sent);
-  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
+  time_closing();
 }
 
 void Session::write_close(std::uint16_t code, std::string_view reason) {
@@ -462,7 +464,15 @@ void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std
 
 void Session::written(bool waits) {
   if (waits) context_.reactor.at_turn_end(*this);
-  if (output_.queued_bytes() != 0 || output_.error() != 0) note_output();
+  // Nothing may be waiting any more, where it is still remembered that something does.
+  const bool remembered = above_soft_limit_ || handle_state_ != nullptr;
+  if (output_.queued_bytes() != 0 || output_.error() != 0 || remembered) note_output();
+}
+
+void Session::owe_drain() {
+  if (!open()) return;
+  above_soft_limit_ = true;
+  note_output();
 }
 
 /// After the kernel was given something, or something was queued. Calls nobody back.
@@ -478,7 +488,8 @@ void Session::note_output() {
   if (queued > context_.options.soft_limit_bytes) {
     above_soft_limit_ = true;
   } else if (above_soft_limit_) {
-    context_.reactor.at_turn_end(*this);  // on_drain
+    // on_drain, from the ready list: once a turn, so that one that always sends more leaves the others their turn
+    context_.reactor.make_ready(*this);
   }
   if (output_.blocked() && open()) arm_by(deadline(progress_at_ms_, context_.options.write_timeout));
   if (handle_state_ != nullptr) handle_state_->queued_bytes.store(queued, std::memory_order_relaxed);
@@ -491,18 +502,33 @@ void Session::arm_by(std::int64_t deadline_ms) {
   context_.reactor.arm_no_later(*this, Options::milliseconds(std::max<std::int64_t>(deadline_ms - now_ms(), 1)));
 }
 
+/// Takes the place of the timer of the phase before.
+void Session::time_closing() {
+  if (context_.options.close_timeout == Options::kNever) {
+    context_.reactor.disarm(*this);
+  } else {
+    context_.reactor.arm(*this, context_.options.close_timeout);
+  }
+}
+
+/// Whether something waits for the peer to read, and it has read within the write timeout.
+bool Session::output_moves() {
+  if (output_.queued_bytes() == 0) return false;
+  if (now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) return true;
+  // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
+  const std::uint32_t unread = unacknowledged_bytes(socket_.number());
+  if (unread >= unread_bytes_) return false;
+  unread_bytes_ = unread;
+  progress_at_ms_ = now_ms();
+  return true;
+}
+
 /// The timer of an open connection: it is not moved with each message, but looks when it fires what is due.
 void Session::time_open() {
   const Options& options = context_.options;
   const std::int64_t now = now_ms();
-  if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
-    // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
-    const std::uint32_t unread = unacknowledged_bytes(socket_.number());
-    if (unread >= unread_bytes_) {
-      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
-    }
-    unread_bytes_ = unread;
-    progress_at_ms_ = now;
+  if (output_.blocked() && !output_moves()) {
+    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
   }
   if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
   if (awaiting_pong_ && received_at_ms_ >= pinged_at_ms_) awaiting_pong_ = false;  // before it, there was silence

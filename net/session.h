@@ -43,7 +43,8 @@ class Session final : public Connection, public core::Source {
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
-  void overflow();  ///< 1008: the peer does not read.
+  void overflow();   ///< 1008: the peer does not read.
+  void owe_drain();  ///< `queued` was answered elsewhere.
   /// Throw std::invalid_argument for what RFC 6455 does not let be sent. Any thread.
   static void check_control(std::span<const std::byte> payload);
   static void check_close(std::uint16_t code, std::string_view reason);
@@ -121,6 +122,8 @@ class Session final : public Connection, public core::Source {
   SendStatus refuse_overflow();
 
   void time_open();
+  void time_closing();
+  [[nodiscard]] bool output_moves();
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -107,6 +109,39 @@ TEST(Http, ALargePageReachesASlowReaderWhole) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(body_of(client.read_response()).size(), 3'000'000U);
 }
 
+TEST(Http, AHandlerMayReplaceItselfWhileItRuns) {
+  const std::string first(100, 'a');  // the captures must outlive the replacement
+  RunningServer server(echo(), {}, [&](Server& made) {
+    made.on_http("/", [&made, first](const HttpRequest&) {
+      made.on_http("/", [&made, second = std::string(100, 'b')](const HttpRequest&) {
+        made.serve("/", "text/plain", "c");
+        return HttpResponse{.body = second};
+      });
+      return HttpResponse{.body = first};
+    });
+  });
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), first);
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), std::string(100, 'b'));
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), "c");
+}
+
+/// The timeout of a closing handshake is not one for an answer that is on its way.
+TEST(Http, ALargePageReachesASlowReaderWholeAlsoWhereTheConnectionEndsWithIt) {
+  RunningServer server(
+      echo(), {.handshake_timeout = std::chrono::milliseconds(200), .close_timeout = std::chrono::milliseconds(100)},
+      [](Server& made) { made.serve("/big", "text/plain", std::string(20'000'000, 'b')); });
+  for (const auto* lines : {"Connection: close\r\n", ""}) {
+    RawClient client(server.port());
+    client.send(get("/big", lines));
+    if (*lines == 0) client.shutdown_writing();
+    client.read_exactly(1'000'000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // what is tested: a reader that takes its time
+    const auto rest = client.read_to_end();
+    EXPECT_GT(rest.size(), 19'000'000U) << lines;
+    EXPECT_FALSE(client.was_reset()) << lines;
+  }
+}
+
 TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md 25, 27
   const CapturedLog log;
   RunningServer server(echo(), {}, pages);
@@ -165,6 +200,18 @@ TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
   EXPECT_TRUE(has_line(head, "Set-Cookie: a=b"));
   EXPECT_TRUE(has_line(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));  // RFC 6455 1.3
   EXPECT_EQ(client.read_frame().payload, "two");
+}
+
+TEST(Upgrade, TheFilterMayReplaceItselfWhileItRuns) {
+  RunningServer server(echo(), {}, [](Server& made) {
+    const std::string reason(100, 'a');  // the captures must outlive the replacement
+    made.on_upgrade([&made, reason](const HttpRequest&, UpgradeDecision& decision) {
+      made.on_upgrade(nullptr);
+      decision.reject(503, reason);
+    });
+  });
+  EXPECT_EQ(body_of(answer(server.port(), upgrade_request())), std::string(100, 'a'));
+  RawClient::open(server.port());
 }
 
 TEST(Upgrade, TheFilterMayRefuse) {

@@ -66,6 +66,28 @@ TEST(Backpressure, SendAnswersQueuedAboveTheSoftLimitAndOnDrainComes) {
   EXPECT_EQ(drained, 1);
 }
 
+/// A queue that empties as fast as `on_drain` fills it must not keep the loop from the others.
+TEST(Backpressure, OnDrainThatAlwaysSendsMoreStarvesNobody) {
+  constexpr int most = 1000;  // messages, which the kernel takes at once
+  int drained = 0;
+  int drained_before_the_task = -1;
+  Server server("ws://127.0.0.1:0", {.soft_limit_bytes = 1});
+  server.start(Handlers{
+      .on_open = [&](Connection& socket) { server.post([handle = socket.handle()] { handle.send("the first"); }); },
+      .on_drain =
+          [&](Connection& socket) {
+            if (++drained == 1) server.post([&] { drained_before_the_task = drained; });
+            if (drained == most) server.stop();
+            socket.send("endless");
+          }});
+  RawClient client(server.port());
+  client.send(upgrade_request());
+  server.run();
+  EXPECT_EQ(drained, most);
+  EXPECT_GE(drained_before_the_task, 1);
+  EXPECT_LE(drained_before_the_task, 2);
+}
+
 TEST(Backpressure, OverTheHardLimitTheConnectionIsClosedWith1008) {
   const CapturedLog log;
   Journal journal;
@@ -300,6 +322,42 @@ TEST(Timeouts, APeerThatDoesNotAnswerOurCloseIsDropped) {
   EXPECT_EQ(client.read_close_code(), 4000);
   EXPECT_EQ(client.read_to_end(), "");
   EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
+}
+
+TEST(Timeouts, NeverMeansThatAnAnswerToOurCloseIsWaitedFor) {
+  RunningServer server(Handlers{.on_open = [](Connection& socket) { socket.close(4000); },
+                                .on_close = [](Connection&, const CloseInfo& why) { EXPECT_TRUE(why.clean); }},
+                       {.handshake_timeout = 50ms, .ping_interval = 50ms, .close_timeout = Options::kNever});
+  auto client = RawClient::open(server.port());
+  EXPECT_EQ(client.read_close_code(), 4000);
+  EXPECT_FALSE(client.readable_within(300));
+  client.send(close_frame(4000));
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_FALSE(client.was_reset());
+}
+
+/// One for all of it: neither the peer's Close nor the end of its stream begins it anew.
+TEST(Timeouts, TheCloseTimeoutIsAbsolute) {
+  RunningServer server(Handlers{.on_open =
+                                    [](Connection& socket) {
+                                      if (socket.info().path != "/slow") return;
+                                      socket.send(std::string(60'000'000, 'x'));
+                                      socket.close(4000);
+                                    }},
+                       {.soft_limit_bytes = 100'000'000,
+                        .hard_limit_bytes = 100'000'000,
+                        .ping_interval = Options::kNever,
+                        .close_timeout = 500ms,
+                        .max_connections = 1});
+  auto slow = RawClient::open(server.port(), "/slow");
+  const auto start = Clock::now();
+  RawClient next(server.port());
+  next.send(upgrade_request());
+  std::this_thread::sleep_for(300ms);  // what is tested: an answer that comes late,
+  slow.send(close_frame(4000));
+  slow.shutdown_writing();
+  while (!next.readable_within(20) && Clock::now() - start < 5s) slow.read_exactly(500'000);  // and a slow reader
+  EXPECT_LT(Clock::now() - start, 1200ms);
 }
 
 TEST(Timeouts, APeerThatReadsNothingIsDroppedWhenOutputMakesNoProgress) {
