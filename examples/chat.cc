@@ -63,7 +63,7 @@ void show_round_trip(const Guest& guest, std::span<const std::byte> sent_at) {
 
 }  // namespace
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   mote::Server server(count > 1 ? arguments[1] : "ws://127.0.0.1:8080/chat", {.max_message_bytes = 4096});
   server.serve("/", "text/html; charset=utf-8", kChatHtml);
   server.start([](mote::Connection& socket) {
@@ -86,4 +86,7 @@ int main(int count, char** arguments) {
   std::printf("open http://127.0.0.1:%d/ in a browser, or two\n", server.port());
   std::fflush(stdout);
   server.run();
+} catch (const std::exception& error) {  // such as an address that is taken
+  std::fprintf(stderr, "chat: %s\n", error.what());
+  return 1;
 }
