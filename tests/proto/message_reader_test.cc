@@ -683,6 +683,35 @@ TEST(MessageReader, HandsOnWholeFramesWhereTheyLie) {
   }
 }
 
+// Whole frames, and frames of which the first byte was read before.
+TEST(MessageReader, StopsBehindTheFrameAtWhichTheSinkSaysSo) {
+  const std::vector<WireFrame> frames = {{kFin | kText, "one"},   {kFin | kPing, "two"}, {kFin | kBinary, ""},
+                                         {kFin | kPong, ""},      {kText, "a"},          {kFin | kPing, "inside"},
+                                         {kFin | kMore, "b"},     {kFin | kPing, "end"}, {kFin | kClose, "\x03\xE8"},
+                                         {kFin | kText, "unread"}};
+  for (const Role role : kRoles) {
+    for (const std::size_t beginning : {0U, 1U, 7U}) {
+      std::size_t start = 0;
+      const std::string stream = stream_of(role, frames);
+      MessageReader reader;
+      for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
+        const std::size_t end =
+            stream_of(role, {frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(i) + 1}).size();
+        if (i == 4) continue;  // the first fragment is no event
+        Recorder sink(1);
+        const std::size_t first = std::min(beginning, end - start - 1);
+        ExactBlock head(std::string_view(stream).substr(start, first));
+        ASSERT_EQ(read_as(role, reader, bytes_of(head), kLimits, sink).consumed, first);
+        ASSERT_TRUE(sink.events.empty());
+        ExactBlock rest(std::string_view(stream).substr(start + first));
+        ASSERT_EQ(read_as(role, reader, bytes_of(rest), kLimits, sink).consumed, end - start - first) << "frame " << i;
+        ASSERT_EQ(sink.events.size(), 1U);
+        start = end;
+      }
+    }
+  }
+}
+
 TEST(MessageReader, TakesReadsOfNothingInEveryState) {
   for (const Role role : kRoles) {
     const std::string stream = stream_of(
