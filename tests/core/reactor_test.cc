@@ -18,10 +18,14 @@
 #include <mutex>
 #include <ostream>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <mote/log.h>
 
 namespace mote::core {
 namespace {
@@ -796,6 +800,22 @@ TEST(Reactor, ATaskThatPostsRunsAgainWithoutStarvingOthers) {
   run(reactor);
   EXPECT_GE(tasks, 99);
   EXPECT_LE(tasks, 101) << "one a turn";
+}
+
+TEST(Reactor, ATaskThatThrowsIsLoggedAndTheNextOneRuns) {
+  std::vector<std::string> lines;
+  set_logger(LogLevel::error, [&lines](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  bool next = false;
+  Reactor reactor;
+  EXPECT_TRUE(reactor.mailbox()->post([] { throw std::runtime_error("out of luck"); }));
+  EXPECT_TRUE(reactor.mailbox()->post([&] {
+    next = true;
+    reactor.stop();
+  }));
+  run(reactor);
+  set_logger(LogLevel::warning, {});
+  EXPECT_TRUE(next);
+  EXPECT_EQ(lines, std::vector<std::string>{"a posted task threw: out of luck"});
 }
 
 TEST(Reactor, KnowsItsThreadWhileItRuns) {
