@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/timer.h"
 #include "proto/ascii.h"
 
 namespace mote::net {
@@ -19,8 +20,10 @@ void at_least_one(std::string_view option, Number value) {
   if (value < 1) reject(option, "must be at least 1; 0 does not mean unlimited");
 }
 
-void positive(std::string_view option, Options::milliseconds value) {
+/// Ages are as good as never, which nobody adds to anything.
+void check_time(std::string_view option, Options::milliseconds& value) {
   if (value < Options::milliseconds(1)) reject(option, "must be at least 1 ms; Options::kNever turns it off");
+  if (value > kAges) value = Options::kNever;
 }
 
 }  // namespace
@@ -38,11 +41,11 @@ Options checked(Options options) {
   if (options.hard_limit_bytes < options.soft_limit_bytes) {
     reject("hard_limit_bytes", "must not be less than soft_limit_bytes");
   }
-  positive("handshake_timeout", options.handshake_timeout);
-  positive("ping_interval", options.ping_interval);
-  positive("ping_timeout", options.ping_timeout);
-  positive("close_timeout", options.close_timeout);
-  positive("write_timeout", options.write_timeout);
+  check_time("handshake_timeout", options.handshake_timeout);
+  check_time("ping_interval", options.ping_interval);
+  check_time("ping_timeout", options.ping_timeout);
+  check_time("close_timeout", options.close_timeout);
+  check_time("write_timeout", options.write_timeout);
   if (options.max_connections) at_least_one("max_connections", *options.max_connections);
   at_least_one("listen_backlog", options.listen_backlog);
   at_least_one("turn_bytes", options.turn_bytes);

@@ -149,7 +149,7 @@ void Server::Impl::stop_listening() {
 }
 
 void Server::Impl::request_drain(milliseconds deadline) noexcept {
-  const auto until = steady_ms() + std::max<milliseconds::rep>(deadline.count(), 0);
+  const auto until = steady_ms() + std::clamp(deadline, milliseconds(0), net::kAges).count();
   auto earliest = drain_until_.load(std::memory_order_relaxed);
   while (until < earliest && !drain_until_.compare_exchange_weak(earliest, until, std::memory_order_relaxed)) {
   }
@@ -182,7 +182,7 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
   if (period < milliseconds(1)) throw std::invalid_argument("every: the period must be at least 1 ms");
   auto guarded = [this, task = std::move(task)] { dispatcher.task(task); };
-  reactor.arm(*add(std::make_unique<net::Timer>(reactor, period, std::move(guarded))), period);
+  add(std::make_unique<net::Timer>(reactor, period, std::move(guarded)))->start();
 }
 
 Server::Server(std::string_view location, Options options)
@@ -190,13 +190,11 @@ Server::Server(std::string_view location, Options options)
 Server::~Server() = default;
 
 void Server::start(Callback<void(Connection&)> configure) {
-  impl_->dispatcher.configure = std::move(configure);
-  impl_->start();
+  impl_->start([&] { impl_->dispatcher.configure = std::move(configure); });
 }
 
 void Server::start(Handlers handlers) {
-  impl_->dispatcher.shared = std::move(handlers);
-  impl_->start();
+  impl_->start([&] { impl_->dispatcher.shared = std::move(handlers); });
 }
 
 void Server::run() { impl_->run(); }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -331,6 +332,43 @@ TEST(Server, EveryRepeatsUntilTheEnd) {
   EXPECT_TRUE(eventually([&] { return runs >= 10; }));
   server->post([&] { server->every(1ms, [&] { throw std::runtime_error("a timer may throw"); }); });
   server.stop();
+}
+
+TEST(Server, EveryCountsFromItsCallAlsoBeforeRun) {
+  Server server("ws://127.0.0.1:0");
+  server.start(echo());
+  std::this_thread::sleep_for(100ms);  // what is tested: a long way from the constructor to `every`
+  std::vector<std::chrono::steady_clock::time_point> runs;
+  server.every(50ms, [&] {
+    runs.push_back(std::chrono::steady_clock::now());
+    if (runs.size() == 2) server.stop();
+  });
+  server.run();
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_GE(runs[1] - runs[0], 25ms);
+}
+
+TEST(Server, TimesOfAnyLengthDoNotOverflow) {
+  constexpr auto longest = Options::milliseconds::max() - 1ms;
+  for (const auto time : {longest, Options::kNever, Options::milliseconds(std::numeric_limits<int>::max()) * 1000}) {
+    RunningServer server(echo(),
+                         {.handshake_timeout = time,
+                          .ping_interval = time,
+                          .ping_timeout = time,
+                          .close_timeout = time,
+                          .write_timeout = time},
+                         [&](Server& made) { made.every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
+    auto client = RawClient::open(server.port());
+    server->post([&] { server->every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
+    client.send(text_frame("x") + text_frame(std::string(1'000'000, 'y')));
+    EXPECT_EQ(client.read_frame().payload, "x");
+    EXPECT_EQ(client.read_frame().payload.size(), 1'000'000U);
+    server->drain(time);
+    EXPECT_EQ(client.read_close_code(), 1001);
+    EXPECT_FALSE(client.readable_within(50));  // it waits for the answer
+    client.send(close_frame(1001));
+    server.join();
+  }
 }
 
 TEST(Server, AtMaxConnectionsOthersWaitUntilOneLeaves) {
