@@ -59,7 +59,9 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
     reactor.on_wake([this] { check_drain(); });
   }
 
-  void start();
+  /// `set_callbacks`: called once it is known that it may start.
+  template <class SetCallbacks>
+  void start(SetCallbacks&& set_callbacks);
   void run();
   void request_drain(milliseconds deadline) noexcept;
   void add_timer(milliseconds period, Callback<void()> task);
@@ -87,6 +89,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   SourceType* add(std::unique_ptr<SourceType> source);
   void check_drain();
   void begin_drain();
+  void listen();
   void stop_listening();
 
   const std::unique_ptr<std::byte[]> receive_buffer_;
@@ -100,8 +103,21 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   bool started_ = false;
 };
 
-void Server::Impl::start() {
-  if (std::exchange(started_, true)) throw std::logic_error("a mote::Server can be started once");
+template <class SetCallbacks>
+void Server::Impl::start(SetCallbacks&& set_callbacks) {
+  if (started_) throw std::logic_error("a mote::Server can be started once");
+  try {
+    listen();
+  } catch (...) {
+    stop_listening();
+    reactor.finish_turn();
+    throw;
+  }
+  set_callbacks();
+  started_ = true;
+}
+
+void Server::Impl::listen() {
   max_connections_ = options_.max_connections.value_or(default_max_connections());
   std::uint16_t bound = 0;
   for (auto& listening : net::listen_at(location, options_, bound)) {

@@ -37,7 +37,7 @@ class Server {
 
   /// Binds and listens at once; clients are served once `run` is called. `configure` is called for each connection just
   /// before its `on_open`, to set its callbacks. Once per server.
-  /// Throws std::system_error with the address in its text where that cannot be had.
+  /// Throws std::system_error with the address in its text where that cannot be had; then it may be tried again.
   void start(Callback<void(Connection&)> configure);
   /// The same with one table of callbacks for all connections: no memory and no work for each.
   void start(Handlers handlers);

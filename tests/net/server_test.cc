@@ -102,6 +102,35 @@ TEST(Server, StartThrowsWithTheAddressInItsText) {
   EXPECT_THROW(nowhere.start(echo()), std::system_error);
 }
 
+TEST(Server, AStartThatFailedMayBeTriedAgain) {
+  auto first = std::make_unique<Server>("ws://127.0.0.1:0");
+  first->start(echo());
+  Server second(first->location());
+  EXPECT_THROW(second.start(echo()), std::system_error);
+  EXPECT_THROW(second.run(), std::logic_error);
+  first.reset();
+  second.start(echo());
+  std::thread thread([&] { second.run(); });
+  expect_echo(RawClient(second.port()));
+  second.stop();
+  thread.join();
+}
+
+TEST(Server, AStartTooManyInACallbackLeavesTheCallbacksAlone) {
+  Server* running = nullptr;
+  RunningServer server(Handlers{.on_message =
+                                    [&running, answer = std::string(100, 'a')](Connection& socket, std::string_view) {
+                                      EXPECT_THROW(running->start(Handlers{}), std::logic_error);
+                                      EXPECT_THROW(running->start([](Connection&) {}), std::logic_error);
+                                      socket.send(answer);
+                                    }},
+                       {}, [&](Server& made) { running = &made; });
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("x") + text_frame("y"));
+  EXPECT_EQ(client.read_frame().payload, std::string(100, 'a'));
+  EXPECT_EQ(client.read_frame().payload, std::string(100, 'a'));
+}
+
 TEST(Server, StartsOnceAndRunsOnlyWhenStarted) {
   Server server("ws://127.0.0.1:0");
   EXPECT_THROW(server.run(), std::logic_error);
