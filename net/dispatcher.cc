@@ -8,17 +8,18 @@
 namespace mote::net {
 namespace {
 
-/// Calls `call`; answers what it threw, in words, or nothing.
+/// Calls `call`; false, and a line in the log, where it threw.
 template <class Call>
-std::optional<std::string> guarded(Call&& call) {
+bool guarded(std::string_view where, Call&& call) {
   try {
     call();
-    return std::nullopt;
+    return true;
   } catch (const std::exception& exception) {
-    return exception.what();
+    core::log(LogLevel::error, {where, " threw: ", exception.what()});
   } catch (...) {
-    return "an exception that is no std::exception";
+    core::log(LogLevel::error, {where, " threw: an exception that is no std::exception"});
   }
+  return false;
 }
 
 template <class Call>
@@ -40,10 +41,6 @@ void call_one(Session& session, const Handlers& shared, const Arguments&... argu
   } else if (shared.*shared_member) {
     (shared.*shared_member)(session, arguments...);
   }
-}
-
-void log_thrown(std::string_view where, const std::optional<std::string>& thrown) {
-  if (thrown) core::log(LogLevel::error, {where, " threw: ", *thrown});
 }
 
 }  // namespace
@@ -79,30 +76,27 @@ void Dispatcher::drained(Session& session) {
 }
 
 void Dispatcher::failed(Session& session, const Error& error) {
-  log_thrown("on_error",
-             guarded([&] { call_one<&OwnHandlers::on_error, &Handlers::on_error>(session, shared, error); }));
+  guarded("on_error", [&] { call_one<&OwnHandlers::on_error, &Handlers::on_error>(session, shared, error); });
 }
 
 void Dispatcher::closed(Session& session, const CloseInfo& why) {
-  log_thrown("on_close", guarded([&] { call_one<&OwnHandlers::on_close, &Handlers::on_close>(session, shared, why); }));
+  guarded("on_close", [&] { call_one<&OwnHandlers::on_close, &Handlers::on_close>(session, shared, why); });
 }
 
 bool Dispatcher::upgrade(const HttpRequest& request, UpgradeDecision& decision) {
   if (!upgrade_filter) return true;
-  const auto thrown = guarded([&] { upgrade_filter(request, decision); });
-  log_thrown("on_upgrade", thrown);
-  return !thrown;
+  return guarded("on_upgrade", [&] { upgrade_filter(request, decision); });
 }
 
 std::optional<HttpResponse> Dispatcher::page(const Callback<HttpResponse(const HttpRequest&)>& handler,
                                              const HttpRequest& request) {
   std::optional<HttpResponse> response;
-  log_thrown("on_http", guarded([&] { response = handler(request); }));
+  guarded("on_http", [&] { response = handler(request); });
   return response;
 }
 
 void Dispatcher::task(const Callback<void()>& task) {
-  log_thrown("task", guarded([&] { task(); }));
+  guarded("task", [&] { task(); });
 }
 
 }  // namespace mote::net
