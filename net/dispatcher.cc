@@ -84,8 +84,9 @@ void Dispatcher::closed(Session& session, const CloseInfo& why) {
 }
 
 bool Dispatcher::upgrade(const HttpRequest& request, UpgradeDecision& decision) {
-  if (!upgrade_filter) return true;
-  return guarded("on_upgrade", [&] { upgrade_filter(request, decision); });
+  const auto filter = upgrade_filter;
+  if (filter == nullptr || !*filter) return true;
+  return guarded("on_upgrade", [&] { (*filter)(request, decision); });
 }
 
 std::optional<HttpResponse> Dispatcher::page(const Callback<HttpResponse(const HttpRequest&)>& handler,

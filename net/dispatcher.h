@@ -45,7 +45,8 @@ class Dispatcher {
   /// Called for each connection before its `on_open`; may be empty.
   Callback<void(Connection&)> configure;
   Handlers shared;
-  Callback<void(const HttpRequest&, UpgradeDecision&)> upgrade_filter;
+  /// Shared with the call that runs, which may replace it; null for none.
+  std::shared_ptr<const Callback<void(const HttpRequest&, UpgradeDecision&)>> upgrade_filter;
 
   void opened(Session& session);
   void data(Session& session, bool text, std::span<const std::byte> payload);

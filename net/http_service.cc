@@ -57,7 +57,7 @@ void HttpService::add_page(std::string path, std::string content_type, std::stri
 }
 
 void HttpService::add_handler(std::string path, Callback<HttpResponse(const HttpRequest&)> handler) {
-  page_at(std::move(path)) = {{}, {}, std::move(handler)};
+  page_at(std::move(path)) = {{}, {}, std::make_shared<decltype(handler)>(std::move(handler))};
 }
 
 HttpAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
@@ -111,7 +111,8 @@ HttpAnswer HttpService::page(const proto::RequestHead& head, const PeerAddress& 
   }
   const Page& page = found->second;
   if (!page.handler) return respond(head, {.content_type = page.content_type, .body = page.bytes});
-  const auto response = dispatcher_.page(page.handler, request_of(head, peer));
+  const auto handler = page.handler;
+  const auto response = dispatcher_.page(*handler, request_of(head, peer));
   if (!response) return refuse(proto::refusal_for(proto::Fault::internal_error), mode_of(head));
   if (!sendable(*response)) {
     core::log(LogLevel::error, {"on_http for ", head.path(), ": status or header that may not be sent"});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ctime>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,7 +55,8 @@ class HttpService {
   struct Page {
     std::string content_type;
     std::string bytes;
-    Callback<HttpResponse(const HttpRequest&)> handler;  // in place of the two above
+    // In place of the two above. Shared with the call that runs, which may replace the page.
+    std::shared_ptr<const Callback<HttpResponse(const HttpRequest&)>> handler;
   };
 
   HttpAnswer upgrade(const proto::RequestHead& head, const PeerAddress& peer, const proto::UpgradeVerdict& verdict);

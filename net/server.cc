@@ -227,7 +227,7 @@ void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
 }
 
 void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
-  impl_->dispatcher.upgrade_filter = std::move(filter);
+  impl_->dispatcher.upgrade_filter = std::make_shared<decltype(filter)>(std::move(filter));
 }
 
 void Server::serve(std::string path, std::string content_type, std::string_view bytes) {

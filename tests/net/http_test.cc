@@ -110,6 +110,22 @@ TEST(Http, ALargePageReachesASlowReaderWhole) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(body_of(client.read_response()).size(), 3'000'000U);
 }
 
+TEST(Http, AHandlerMayReplaceItselfWhileItRuns) {
+  const std::string first(100, 'a');  // the captures must outlive the replacement
+  RunningServer server(echo(), {}, [&](Server& made) {
+    made.on_http("/", [&made, first](const HttpRequest&) {
+      made.on_http("/", [&made, second = std::string(100, 'b')](const HttpRequest&) {
+        made.serve("/", "text/plain", "c");
+        return HttpResponse{.body = second};
+      });
+      return HttpResponse{.body = first};
+    });
+  });
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), first);
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), std::string(100, 'b'));
+  EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), "c");
+}
+
 TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md 25, 27
   const CapturedLog log;
   RunningServer server(echo(), {}, pages);
@@ -168,6 +184,18 @@ TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
   EXPECT_TRUE(has_line(head, "Set-Cookie: a=b"));
   EXPECT_TRUE(has_line(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));  // RFC 6455 1.3
   EXPECT_EQ(client.read_frame().payload, "two");
+}
+
+TEST(Upgrade, TheFilterMayReplaceItselfWhileItRuns) {
+  RunningServer server(echo(), {}, [](Server& made) {
+    const std::string reason(100, 'a');  // the captures must outlive the replacement
+    made.on_upgrade([&made, reason](const HttpRequest&, UpgradeDecision& decision) {
+      made.on_upgrade(nullptr);
+      decision.reject(503, reason);
+    });
+  });
+  EXPECT_EQ(body_of(answer(server.port(), upgrade_request())), std::string(100, 'a'));
+  RawClient::open(server.port());
 }
 
 TEST(Upgrade, TheFilterMayRefuse) {
