@@ -136,10 +136,7 @@ void Session::react(std::uint32_t events) {
 void Session::react_to_time() {
   switch (phase_) {
     case Phase::http:
-      if (output_.queued_bytes() != 0 && now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) {
-        context_.reactor.arm(*this, context_.options.handshake_timeout);
-        return;
-      }
+      if (output_moves()) return context_.reactor.arm(*this, context_.options.handshake_timeout);
       if (!persisted_ || http_->inside_request()) log(LogLevel::warning, "no complete request in time: closed");
       enter(Phase::gone);
       break;
@@ -150,6 +147,8 @@ void Session::react_to_time() {
       end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no Close frame in answer to ours in time");
       break;
     default:
+      // An HTTP answer has as long as its reader needs; a closing handshake has not.
+      if (http_ != nullptr && output_moves()) return time_closing();
       enter(Phase::gone);
   }
 }
@@ -329,10 +328,10 @@ void Session::end(Ending ending, Phase next) {
 /// Nothing more is delivered. What was written goes out, and the peer gets some time to read it before the socket is
 /// closed: with its unread bytes in the socket that would be a reset, which may overtake our last words.
 void Session::leave() {
-  if (phase_ == Phase::gone) return;
+  if (phase_ == Phase::leaving || phase_ == Phase::gone) return;
+  if (phase_ != Phase::close_sent) time_closing();  // else the time runs since our Close
   enter(Phase::leaving);
   backlog_.reset();
-  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
 }
 
 void Session::finish_leaving() {
@@ -450,7 +449,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
   write_close(code, reason);
   if (!open()) return;  // the write failed
   enter(Phase::close_sent);
-  if (context_.options.close_timeout != Options::kNever) context_.reactor.arm(*this, context_.options.close_timeout);
+  time_closing();
 }
 
 void Session::write_close(std::uint16_t code, std::string_view reason) {
@@ -491,18 +490,33 @@ void Session::arm_by(std::int64_t deadline_ms) {
   context_.reactor.arm_no_later(*this, Options::milliseconds(std::max<std::int64_t>(deadline_ms - now_ms(), 1)));
 }
 
+/// Takes the place of the timer of the phase before.
+void Session::time_closing() {
+  if (context_.options.close_timeout == Options::kNever) {
+    context_.reactor.disarm(*this);
+  } else {
+    context_.reactor.arm(*this, context_.options.close_timeout);
+  }
+}
+
+/// Whether something waits for the peer to read, and it has read within the write timeout.
+bool Session::output_moves() {
+  if (output_.queued_bytes() == 0) return false;
+  if (now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) return true;
+  // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
+  const std::uint32_t unread = unacknowledged_bytes(socket_.number());
+  if (unread >= unread_bytes_) return false;
+  unread_bytes_ = unread;
+  progress_at_ms_ = now_ms();
+  return true;
+}
+
 /// The timer of an open connection: it is not moved with each message, but looks when it fires what is due.
 void Session::time_open() {
   const Options& options = context_.options;
   const std::int64_t now = now_ms();
-  if (output_.blocked() && now >= deadline(progress_at_ms_, options.write_timeout)) {
-    // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
-    const std::uint32_t unread = unacknowledged_bytes(socket_.number());
-    if (unread >= unread_bytes_) {
-      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
-    }
-    unread_bytes_ = unread;
-    progress_at_ms_ = now;
+  if (output_.blocked() && !output_moves()) {
+    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
   }
   if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
   if (awaiting_pong_ && received_at_ms_ >= pinged_at_ms_) awaiting_pong_ = false;  // before it, there was silence

@@ -121,6 +121,8 @@ class Session final : public Connection, public core::Source {
   SendStatus refuse_overflow();
 
   void time_open();
+  void time_closing();
+  [[nodiscard]] bool output_moves();
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -124,6 +126,23 @@ TEST(Http, AHandlerMayReplaceItselfWhileItRuns) {
   EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), first);
   EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), std::string(100, 'b'));
   EXPECT_EQ(body_of(answer(server.port(), get("/", "Connection: close\r\n"))), "c");
+}
+
+/// The timeout of a closing handshake is not one for an answer that is on its way.
+TEST(Http, ALargePageReachesASlowReaderWholeAlsoWhereTheConnectionEndsWithIt) {
+  RunningServer server(
+      echo(), {.handshake_timeout = std::chrono::milliseconds(200), .close_timeout = std::chrono::milliseconds(100)},
+      [](Server& made) { made.serve("/big", "text/plain", std::string(20'000'000, 'b')); });
+  for (const auto* lines : {"Connection: close\r\n", ""}) {
+    RawClient client(server.port());
+    client.send(get("/big", lines));
+    if (*lines == 0) client.shutdown_writing();
+    client.read_exactly(1'000'000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // what is tested: a reader that takes its time
+    const auto rest = client.read_to_end();
+    EXPECT_GT(rest.size(), 19'000'000U) << lines;
+    EXPECT_FALSE(client.was_reset()) << lines;
+  }
 }
 
 TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md 25, 27

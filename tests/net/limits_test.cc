@@ -301,6 +301,42 @@ TEST(Timeouts, APeerThatDoesNotAnswerOurCloseIsDropped) {
   EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
 }
 
+TEST(Timeouts, NeverMeansThatAnAnswerToOurCloseIsWaitedFor) {
+  RunningServer server(Handlers{.on_open = [](Connection& socket) { socket.close(4000); },
+                                .on_close = [](Connection&, const CloseInfo& why) { EXPECT_TRUE(why.clean); }},
+                       {.handshake_timeout = 50ms, .ping_interval = 50ms, .close_timeout = Options::kNever});
+  auto client = RawClient::open(server.port());
+  EXPECT_EQ(client.read_close_code(), 4000);
+  EXPECT_FALSE(client.readable_within(300));
+  client.send(close_frame(4000));
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_FALSE(client.was_reset());
+}
+
+/// One for all of it: neither the peer's Close nor the end of its stream begins it anew.
+TEST(Timeouts, TheCloseTimeoutIsAbsolute) {
+  RunningServer server(Handlers{.on_open =
+                                    [](Connection& socket) {
+                                      if (socket.info().path != "/slow") return;
+                                      socket.send(std::string(60'000'000, 'x'));
+                                      socket.close(4000);
+                                    }},
+                       {.soft_limit_bytes = 100'000'000,
+                        .hard_limit_bytes = 100'000'000,
+                        .ping_interval = Options::kNever,
+                        .close_timeout = 500ms,
+                        .max_connections = 1});
+  auto slow = RawClient::open(server.port(), "/slow");
+  const auto start = Clock::now();
+  RawClient next(server.port());
+  next.send(upgrade_request());
+  std::this_thread::sleep_for(300ms);  // what is tested: an answer that comes late,
+  slow.send(close_frame(4000));
+  slow.shutdown_writing();
+  while (!next.readable_within(20) && Clock::now() - start < 5s) slow.read_exactly(500'000);  // and a slow reader
+  EXPECT_LT(Clock::now() - start, 1200ms);
+}
+
 TEST(Timeouts, APeerThatReadsNothingIsDroppedWhenOutputMakesNoProgress) {
   const CapturedLog log;
   Journal journal;
