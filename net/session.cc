@@ -84,6 +84,10 @@ void Session::on_events(std::uint32_t events) {
 
 void Session::on_ready() {
   guarded([&] {
+    if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
+      above_soft_limit_ = false;
+      if (open()) context_.dispatcher.drained(*this);
+    }
     if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
   });
 }
@@ -126,7 +130,7 @@ void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && output_.blocked()) {
     output_.flush(socket_.number());
     note_output();
-    context_.reactor.at_turn_end(*this);  // may be room again, or the end
+    context_.reactor.at_turn_end(*this);  // may be the end
   }
   if ((events & (kReadable | kEnding)) != 0) readable_ = true;
   if ((events & kEnding) != 0) input_ending_ = true;
@@ -158,11 +162,6 @@ void Session::end_turn() {
   if (output_.queued_bytes() != 0 && !output_.blocked()) {
     output_.flush(socket_.number());
     note_output();
-  }
-  if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
-    above_soft_limit_ = false;
-    context_.reactor.make_ready(*this);
-    if (open()) context_.dispatcher.drained(*this);
   }
   if ((phase_ == Phase::leaving || phase_ == Phase::gone) && record_ != nullptr) tell_ending();
   if (phase_ == Phase::leaving) finish_leaving();
@@ -477,7 +476,8 @@ void Session::note_output() {
   if (queued > context_.options.soft_limit_bytes) {
     above_soft_limit_ = true;
   } else if (above_soft_limit_) {
-    context_.reactor.at_turn_end(*this);  // on_drain
+    // on_drain, from the ready list: once a turn, so that one that always sends more leaves the others their turn
+    context_.reactor.make_ready(*this);
   }
   if (output_.blocked() && open()) arm_by(deadline(progress_at_ms_, context_.options.write_timeout));
   if (handle_state_ != nullptr) handle_state_->queued_bytes.store(queued, std::memory_order_relaxed);

@@ -66,6 +66,28 @@ TEST(Backpressure, SendAnswersQueuedAboveTheSoftLimitAndOnDrainComes) {
   EXPECT_EQ(drained, 1);
 }
 
+/// A queue that empties as fast as `on_drain` fills it must not keep the loop from the others.
+TEST(Backpressure, OnDrainThatAlwaysSendsMoreStarvesNobody) {
+  constexpr int most = 1000;  // messages, which the kernel takes at once
+  int drained = 0;
+  int drained_before_the_task = -1;
+  Server server("ws://127.0.0.1:0", {.soft_limit_bytes = 1});
+  server.start(Handlers{
+      .on_open = [&](Connection& socket) { server.post([handle = socket.handle()] { handle.send("the first"); }); },
+      .on_drain =
+          [&](Connection& socket) {
+            if (++drained == 1) server.post([&] { drained_before_the_task = drained; });
+            if (drained == most) server.stop();
+            socket.send("endless");
+          }});
+  RawClient client(server.port());
+  client.send(upgrade_request());
+  server.run();
+  EXPECT_EQ(drained, most);
+  EXPECT_GE(drained_before_the_task, 1);
+  EXPECT_LE(drained_before_the_task, 2);
+}
+
 TEST(Backpressure, OverTheHardLimitTheConnectionIsClosedWith1008) {
   const CapturedLog log;
   Journal journal;
