@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <mote/callback.h>
@@ -33,8 +34,9 @@ struct OwnHandlers {
 
   template <class Signature>
   void replace(Callback<Signature>& place, Callback<Signature> by) {
-    replaced.push_back(std::make_shared<Callback<Signature>>(std::move(place)));
-    place = std::move(by);
+    const auto kept = std::make_shared<Callback<Signature>>();
+    replaced.push_back(kept);  // before it is filled: where memory cannot be had, nothing was replaced
+    *kept = std::exchange(place, std::move(by));
   }
 };
 

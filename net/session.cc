@@ -158,7 +158,9 @@ void Session::react_to_time() {
 }
 
 void Session::end_turn() {
-  if (own_handlers_ != nullptr) own_handlers_->replaced.clear();
+  if (own_handlers_ != nullptr) {
+    const auto freed = std::exchange(own_handlers_->replaced, {});  // what they own may replace others
+  }
   if (output_.queued_bytes() != 0 && !output_.blocked()) {
     output_.flush(socket_.number());
     note_output();

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -140,6 +142,34 @@ TEST(Connection, ACallbackMayReplaceItselfWhileItRuns) {
   client.send(text_frame("x") + text_frame("y"));
   EXPECT_EQ(client.read_frame().payload, std::string(100, 'a'));
   EXPECT_EQ(client.read_frame().payload, std::string(100, 'b'));
+}
+
+/// Calls a function when it is destroyed.
+struct AtEnd {
+  explicit AtEnd(std::function<void()> function) : call(std::move(function)) {}
+  ~AtEnd() { call(); }
+  AtEnd(const AtEnd&) = delete;
+  AtEnd& operator=(const AtEnd&) = delete;
+  std::function<void()> call;
+};
+
+TEST(Connection, WhatAReplacedCallbackOwnedMayReplaceCallbacksWhenItIsDestroyed) {
+  std::atomic<int> destroyed{0};
+  RunningServer server([&](Connection& socket) {
+    for (int i = 0; i < 10; ++i) {
+      socket.on_pong([owned = std::make_unique<AtEnd>([&] {
+                        ++destroyed;
+                        for (int j = 0; j < 10; ++j) socket.on_ping([](std::span<const std::byte>) {});
+                      })](std::span<const std::byte>) {});
+    }
+    socket.on_message([&](std::string_view text) { socket.send(text); });
+    socket.on_pong(nullptr);
+  });
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("x"));
+  EXPECT_EQ(client.read_frame().payload, "x");
+  server.on_thread([] {});
+  EXPECT_EQ(destroyed, 10);
 }
 
 TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
