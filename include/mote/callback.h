@@ -15,7 +15,8 @@ class Callback;
 /// A callable that a user hands to mote: a lambda, function pointer or function object, move-only ones included.
 ///
 /// One pointer wide. The callable itself never moves once it is stored, so that a callback may replace itself while it
-/// runs. An empty Callback is false and must not be called.
+/// runs. An empty Callback is false and must not be called; a null pointer or an empty std::function makes an empty
+/// one.
 template <class Result, class... Arguments>
 class Callback<Result(Arguments...)> {
  public:
@@ -26,7 +27,7 @@ class Callback<Result(Arguments...)> {
     requires(!std::same_as<std::remove_cvref_t<Function>, Callback> &&
              std::is_invocable_r_v<Result, std::decay_t<Function>&, Arguments...>)
   Callback(Function&& function)  // NOLINT(google-explicit-constructor): lambdas convert
-      : target_(std::make_unique<Holder<std::decay_t<Function>>>(std::forward<Function>(function))) {}
+      : target_(hold(std::make_unique<Holder<std::decay_t<Function>>>(std::forward<Function>(function)))) {}
 
   explicit operator bool() const { return target_ != nullptr; }
   Result operator()(Arguments... arguments) const { return target_->call(std::forward<Arguments>(arguments)...); }
@@ -50,6 +51,15 @@ class Callback<Result(Arguments...)> {
     }
     Function function;
   };
+
+  /// Nothing where it is a function that can be empty, and is.
+  template <class Function>
+  static std::unique_ptr<Target> hold(std::unique_ptr<Holder<Function>> holder) {
+    if constexpr (std::is_constructible_v<Function, std::nullptr_t> && std::is_constructible_v<bool, Function&>) {
+      if (!static_cast<bool>(holder->function)) return nullptr;
+    }
+    return holder;
+  }
 
   std::unique_ptr<Target> target_;
 };

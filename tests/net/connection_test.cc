@@ -172,6 +172,17 @@ TEST(Connection, WhatAReplacedCallbackOwnedMayReplaceCallbacksWhenItIsDestroyed)
   EXPECT_EQ(destroyed, 10);
 }
 
+TEST(Connection, AnEmptyFunctionIsNoCallback) {
+  RunningServer server([](Connection& socket) {
+    socket.on_open(std::function<void()>());
+    socket.on_message(static_cast<void (*)(std::string_view)>(nullptr));
+    socket.on_binary([&](std::span<const std::byte> bytes) { socket.send(bytes); });
+  });
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("x") + client_frame(2, "y"));
+  EXPECT_EQ(client.read_frame(), (Frame{2, true, "y"}));
+}
+
 TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
   RunningServer server([](Connection& socket) {
     socket.on_message([&socket, prefix = std::make_unique<std::string>("> ")](std::string_view text) {
