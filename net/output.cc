@@ -1,8 +1,11 @@
 #include "net/output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <functional>
+#include <limits>
+#include <new>
 #include <utility>
 
 namespace mote::net {
@@ -82,8 +85,7 @@ bool Output::write(OutputBatch& batch, int socket, std::span<const std::byte> he
     return false;
   }
   const std::size_t before = queued_bytes();
-  enqueue(head);
-  enqueue(payload);
+  enqueue(head, payload);
   if (blocked_) return false;
   if (before < OutputBatch::kFullBytes && queued_bytes() >= OutputBatch::kFullBytes) flush(socket);
   return !blocked_ && queue_ != nullptr;
@@ -107,10 +109,15 @@ bool Output::write_pong(OutputBatch& batch, int socket, std::span<const std::byt
   return false;
 }
 
-void Output::enqueue(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
-  if (queue_ == nullptr) queue_ = std::make_unique<Queue>();
-  queue_->bytes.append(bytes);
+/// Both or, where memory cannot be had, neither: half a frame would spoil what follows.
+void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte> payload) {
+  if (payload.size() > std::numeric_limits<std::size_t>::max() - head.size()) throw std::bad_alloc();
+  auto made = queue_ == nullptr ? std::make_unique<Queue>() : nullptr;
+  Queue& queue = made != nullptr ? *made : *queue_;
+  queue.bytes.prepare(head.size() + payload.size());
+  queue.bytes.append(head);
+  queue.bytes.append(payload);
+  if (made != nullptr) queue_ = std::move(made);
 }
 
 /// The batch so far and then these, at once: they are too large to be copied into it.
@@ -139,11 +146,15 @@ void Output::flush_batch(OutputBatch& batch, int socket) {
 void Output::transmit_pieces(int socket, std::span<iovec> pieces) {
   std::size_t sent = queue_ == nullptr ? transmit_some(socket, pieces) : 0;
   if (error_ != 0) return;
-  for (const iovec& piece : pieces) {
-    const std::span bytes(static_cast<const std::byte*>(piece.iov_base), piece.iov_len);
-    const std::size_t skipped = std::min(sent, bytes.size());
-    sent -= skipped;
-    enqueue(bytes.subspan(skipped));
+  try {
+    for (const iovec& piece : pieces) {
+      const std::span bytes(static_cast<const std::byte*>(piece.iov_base), piece.iov_len);
+      const std::size_t skipped = std::min(sent, bytes.size());
+      sent -= skipped;
+      if (skipped < bytes.size()) enqueue(bytes.subspan(skipped), {});
+    }
+  } catch (const std::bad_alloc&) {
+    fail(ENOMEM);  // a part of it is out: what would come next is no frame
   }
 }
 

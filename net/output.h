@@ -98,7 +98,7 @@ class Output {
     std::array<std::byte, 2 + proto::kMaxControlBytes> pong;
   };
 
-  void enqueue(std::span<const std::byte> bytes);
+  void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload);
   void send_now(OutputBatch& batch, int socket, std::span<const std::byte> head, std::span<const std::byte> payload);
   void transmit_pieces(int socket, std::span<iovec> pieces);
   std::size_t transmit_some(int socket, std::span<iovec> pieces);

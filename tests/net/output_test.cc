@@ -163,6 +163,15 @@ TEST_F(OutputTest, AFailureIsRememberedAndDropsWhatIsWritten) {
   EXPECT_FALSE(output.blocked());
 }
 
+TEST_F(OutputTest, AMessageThatMemoryCannotHoldLeavesNoHalfFrame) {
+  const std::byte byte{};
+  const auto too_many = std::span(&byte, std::size_t{1} << 63);
+  EXPECT_TRUE(write(Opcode::text, "before"));
+  EXPECT_THROW(static_cast<void>(output.write_frame(batch, here.number(), Opcode::binary, too_many)), std::bad_alloc);
+  EXPECT_TRUE(write(Opcode::text, "after"));
+  EXPECT_EQ(drain(), frame(Opcode::text, "before") + frame(Opcode::text, "after"));
+}
+
 TEST_F(OutputTest, EveryMixtureOfSizesPlacesAndReadsArrivesWhole) {
   constexpr unsigned seed = 20'260'101;
   RecordProperty("seed", static_cast<int>(seed));
