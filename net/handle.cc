@@ -29,28 +29,49 @@ bool run_there(const State& state, Call call) {
   });
 }
 
-/// Reserves room for a message, by what is known here of the queue: false where it would pass the hard limit.
-bool reserve(HandleState& state, std::size_t size, std::size_t& total) {
-  total = state.posted_bytes.fetch_add(size, std::memory_order_relaxed) + size +
-          state.queued_bytes.load(std::memory_order_relaxed);
-  if (total == size || total <= state.hard_limit_bytes) return true;
-  state.posted_bytes.fetch_sub(size, std::memory_order_relaxed);
-  return false;
-}
+/// The room of a message on its way to the reactor's thread, for as long as it lives.
+class Reservation {
+ public:
+  Reservation(const State& state, std::size_t size)
+      : state_(state), size_(size), before_(state_->posted_bytes.fetch_add(size, std::memory_order_relaxed)) {}
+  Reservation(Reservation&& other) noexcept = default;
+  Reservation& operator=(Reservation&&) = delete;
+  ~Reservation() { release(); }
+
+  void release() {
+    if (const State state = std::exchange(state_, nullptr)) {
+      state->posted_bytes.fetch_sub(size_, std::memory_order_relaxed);
+    }
+  }
+  /// What is known here of all that waits, this message and the connection's queue included.
+  [[nodiscard]] std::size_t total() const {
+    return before_ + size_ + state_->queued_bytes.load(std::memory_order_relaxed);
+  }
+
+ private:
+  State state_;
+  std::size_t size_;
+  std::size_t before_;
+};
 
 SendStatus post_message(const State& state, Opcode opcode, std::span<const std::byte> payload) {
-  std::size_t total = 0;
-  if (!reserve(*state, payload.size(), total)) {
+  std::vector<std::byte> copy(payload.begin(), payload.end());
+  Reservation room(state, payload.size());
+  const std::size_t total = room.total();
+  if (total != payload.size() && total > state->hard_limit_bytes) {
     if (state->overflow == Overflow::close_connection) run_there(state, [](Session& session) { session.overflow(); });
     return SendStatus::dropped;
   }
+  const bool queued = total > state->soft_limit_bytes;
   const bool posted =
-      state->mailbox->post([state, opcode, copy = std::vector<std::byte>(payload.begin(), payload.end())] {
-        state->posted_bytes.fetch_sub(copy.size(), std::memory_order_relaxed);
-        if (state->session != nullptr) send_on(*state->session, opcode, copy);
+      state->mailbox->post([state, opcode, queued, copy = std::move(copy), room = std::move(room)]() mutable {
+        room.release();
+        if (state->session == nullptr) return;
+        send_on(*state->session, opcode, copy);
+        if (queued) state->session->owe_drain();  // the queue may be empty by now, or have never been above the limit
       });
   if (!posted) return SendStatus::closed;
-  return total > state->soft_limit_bytes ? SendStatus::queued : SendStatus::sent;
+  return queued ? SendStatus::queued : SendStatus::sent;
 }
 
 SendStatus send_through(const State& state, Opcode opcode, std::span<const std::byte> payload) {

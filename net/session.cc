@@ -462,7 +462,15 @@ void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std
 
 void Session::written(bool waits) {
   if (waits) context_.reactor.at_turn_end(*this);
-  if (output_.queued_bytes() != 0 || output_.error() != 0) note_output();
+  // Nothing may be waiting any more, where it is still remembered that something does.
+  const bool remembered = above_soft_limit_ || handle_state_ != nullptr;
+  if (output_.queued_bytes() != 0 || output_.error() != 0 || remembered) note_output();
+}
+
+void Session::owe_drain() {
+  if (!open()) return;
+  above_soft_limit_ = true;
+  note_output();
 }
 
 /// After the kernel was given something, or something was queued. Calls nobody back.

@@ -43,7 +43,8 @@ class Session final : public Connection, public core::Source {
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
-  void overflow();  ///< 1008: the peer does not read.
+  void overflow();   ///< 1008: the peer does not read.
+  void owe_drain();  ///< `queued` was answered elsewhere.
   /// Throw std::invalid_argument for what RFC 6455 does not let be sent. Any thread.
   static void check_control(std::span<const std::byte> payload);
   static void check_close(std::uint16_t code, std::string_view reason);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -143,6 +144,54 @@ TEST(Handle, CountsWhatItHasPostedAgainstTheLimits) {
   for (const auto& expected : {std::string(900, 'a'), std::string(900, 'b'), std::string(100, 'd')}) {
     EXPECT_EQ(client.read_frame().payload, expected);
   }
+}
+
+/// Also where the kernel has taken it all by then.
+TEST(Handle, OnDrainComesAfterEachQueued) {
+  std::atomic<int> drained{0};
+  std::optional<Handle> handle;
+  std::atomic<bool> opened{false};
+  RunningServer server(Handlers{.on_open =
+                                    [&](Connection& socket) {
+                                      handle = socket.handle();
+                                      opened = true;
+                                    },
+                                .on_drain = [&](Connection&) { ++drained; }});
+  auto client = RawClient::open(server.port());
+  EXPECT_TRUE(eventually([&] { return opened.load(); }));
+  for (int i = 1; i <= 10; ++i) {
+    ASSERT_EQ(handle->send(std::string(100'000, 'q')), SendStatus::queued);
+    EXPECT_EQ(client.read_frame().payload.size(), 100'000U);
+    ASSERT_TRUE(eventually([&] { return drained == i; })) << i;
+  }
+}
+
+/// What went out within one turn is not remembered as waiting.
+TEST(Handle, KnowsThatTheQueueIsEmpty) {
+  WithHandle it({.soft_limit_bytes = 200'000, .hard_limit_bytes = 400'000, .overflow = Overflow::drop_message});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  it.server.on_thread([&] {
+    EXPECT_EQ(handle.send(std::string(60'000, 'a')), SendStatus::sent);
+    EXPECT_EQ(handle.send(std::string(60'000, 'b')), SendStatus::sent);
+    EXPECT_EQ(handle.send(std::string(60'000, 'c')), SendStatus::sent);
+    handle.send(std::string(100'000, 'd'));  // together enough to be written at once
+  });
+  for (int i = 0; i < 4; ++i) client.read_frame();
+  it.server.on_thread([] {});
+  EXPECT_EQ(handle.send(std::string(300'000, 'e')), SendStatus::queued);
+  EXPECT_EQ(client.read_frame().payload.size(), 300'000U);
+}
+
+TEST(Handle, ASendThatThrowsTakesNoRoom) {
+  WithHandle it({.soft_limit_bytes = 1000, .hard_limit_bytes = 1000, .overflow = Overflow::drop_message});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  const std::byte byte{};
+  const std::span<const std::byte> more_than_there_is(&byte, std::numeric_limits<std::size_t>::max() - 10);
+  EXPECT_THROW(handle.send(more_than_there_is), std::exception);
+  EXPECT_EQ(handle.send("x"), SendStatus::sent);
+  EXPECT_EQ(client.read_frame().payload, "x");
 }
 
 TEST(Handle, RacesWithTheEndOfConnectionsAndServerHarmlessly) {
