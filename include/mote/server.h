@@ -52,7 +52,8 @@ class Server {
   void drain(std::chrono::milliseconds deadline) noexcept;
 
   /// Runs `task` on the server's thread, tasks of one thread in order. Any thread. Answers false, and destroys the task
-  /// without calling it, once `run` has returned. What it throws is logged.
+  /// without calling it, once `run` has returned; one that still waits then is destroyed as well. What it throws is
+  /// logged.
   bool post(Callback<void()> task);
   /// Runs `task` on the server's thread every `period` (at least 1 ms) from now until `run` returns. Throws
   /// std::invalid_argument for less. What it throws is logged.

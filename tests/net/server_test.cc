@@ -132,29 +132,6 @@ TEST(Server, AStartTooManyInACallbackLeavesTheCallbacksAlone) {
   EXPECT_EQ(client.read_frame().payload, std::string(100, 'a'));
 }
 
-TEST(Server, TimesOfAnyLengthDoNotOverflow) {
-  constexpr auto longest = Options::milliseconds::max() - 1ms;
-  for (const auto time : {longest, Options::kNever, Options::milliseconds(std::numeric_limits<int>::max()) * 1000}) {
-    RunningServer server(echo(),
-                         {.handshake_timeout = time,
-                          .ping_interval = time,
-                          .ping_timeout = time,
-                          .close_timeout = time,
-                          .write_timeout = time},
-                         [&](Server& made) { made.every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
-    auto client = RawClient::open(server.port());
-    server->post([&] { server->every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
-    client.send(text_frame("x") + text_frame(std::string(1'000'000, 'y')));
-    EXPECT_EQ(client.read_frame().payload, "x");
-    EXPECT_EQ(client.read_frame().payload.size(), 1'000'000U);
-    server->drain(time);
-    EXPECT_EQ(client.read_close_code(), 1001);
-    EXPECT_FALSE(client.readable_within(50));  // it waits for the answer
-    client.send(close_frame(1001));
-    server.join();
-  }
-}
-
 TEST(Server, StartsOnceAndRunsOnlyWhenStarted) {
   Server server("ws://127.0.0.1:0");
   EXPECT_THROW(server.run(), std::logic_error);
@@ -404,6 +381,29 @@ TEST(Server, EveryCountsFromItsCallAlsoBeforeRun) {
   server.run();
   ASSERT_EQ(runs.size(), 2U);
   EXPECT_GE(runs[1] - runs[0], 25ms);
+}
+
+TEST(Server, TimesOfAnyLengthDoNotOverflow) {
+  constexpr auto longest = Options::milliseconds::max() - 1ms;
+  for (const auto time : {longest, Options::kNever, Options::milliseconds(std::numeric_limits<int>::max()) * 1000}) {
+    RunningServer server(echo(),
+                         {.handshake_timeout = time,
+                          .ping_interval = time,
+                          .ping_timeout = time,
+                          .close_timeout = time,
+                          .write_timeout = time},
+                         [&](Server& made) { made.every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
+    auto client = RawClient::open(server.port());
+    server->post([&] { server->every(time, [] { ADD_FAILURE() << "the time has not come"; }); });
+    client.send(text_frame("x") + text_frame(std::string(1'000'000, 'y')));
+    EXPECT_EQ(client.read_frame().payload, "x");
+    EXPECT_EQ(client.read_frame().payload.size(), 1'000'000U);
+    server->drain(time);
+    EXPECT_EQ(client.read_close_code(), 1001);
+    EXPECT_FALSE(client.readable_within(50));  // it waits for the answer
+    client.send(close_frame(1001));
+    server.join();
+  }
 }
 
 TEST(Server, AtMaxConnectionsOthersWaitUntilOneLeaves) {
