@@ -259,11 +259,13 @@ void Session::input_stopped(const IoResult& result) {
     const bool reset = result.state == IoResult::State::failed;
     end_abnormally(EndedBy::transport, ErrorKind::transport,
                    reset ? core::errno_text(result.error) : "the connection ended without a Close frame");
-  } else if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
-    // What is in the batch still goes out: it is flushed before the turn ends.
-    enter(Phase::gone);
   } else {
-    leave();
+    output_.flush_batch(context_.batch, socket_.number());  // only then it shows whether something has to wait
+    if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
+      enter(Phase::gone);
+    } else {
+      leave();
+    }
   }
 }
 
