@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -87,7 +88,13 @@ void log(LogLevel level, std::initializer_list<std::string_view> parts) noexcept
   inside = false;
 }
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+std::string errno_text(int error) {
+  try {
+    return std::generic_category().message(error);
+  } catch (const std::bad_alloc&) {
+    return "errno " + std::to_string(error);  // so short that it needs no memory
+  }
+}
 
 }  // namespace core
 }  // namespace mote

@@ -110,7 +110,18 @@ int Reactor::add(std::unique_ptr<Source> source, int descriptor, std::uint32_t e
   return error;
 }
 
+/// Afterwards whatever a source is put on needs no memory: it may be wanted to end a source for the lack of any.
+void Reactor::make_room() {
+  const auto for_one_more = [this](auto& list) {
+    const std::size_t needed = list.size() + slots_.size() + 1;
+    if (list.capacity() < needed) list.reserve(std::max(needed, 2 * list.capacity()));
+  };
+  for (auto* list : {&ready_, &ready_now_, &turn_end_, &turn_end_now_}) for_one_more(*list);
+  for (auto* list : {&removed_, &spare_}) for_one_more(*list);
+}
+
 void Reactor::add(std::unique_ptr<Source> source) {
+  make_room();
   const std::uint32_t index = take_slot();
   Slot& slot = slots_[index];
   source->token_ = {index, slot.generation};
@@ -223,9 +234,9 @@ void Reactor::dispatch(int count) {
 
 void Reactor::run_ready() {
   if (ready_.empty()) return;
-  ready_now_.swap(ready_);  // who asks again during this pass waits for the next turn
-  for (const Token token : ready_now_) {
-    if (Source* source = find(token)) {
+  ready_now_.swap(ready_);                               // who asks again during this pass waits for the next turn
+  for (std::size_t i = 0; i < ready_now_.size(); ++i) {  // by index: a source may add others, which makes room
+    if (Source* source = find(ready_now_[i])) {
       source->ready_ = false;
       source->on_ready();
     }
@@ -239,8 +250,8 @@ void Reactor::run_timers() {
 
 void Reactor::run_turn_end() {
   turn_end_now_.swap(turn_end_);
-  for (const Token token : turn_end_now_) {
-    if (Source* source = find(token)) {
+  for (std::size_t i = 0; i < turn_end_now_.size(); ++i) {
+    if (Source* source = find(turn_end_now_[i])) {
       source->turn_end_ = false;
       source->on_turn_end();
     }
@@ -251,8 +262,10 @@ void Reactor::run_turn_end() {
 void Reactor::finish_turn() {
   while (!turn_end_.empty() || !removed_.empty()) {
     while (!turn_end_.empty()) run_turn_end();
-    // What is destroyed may be the user's, and ask for more.
-    const std::vector<std::unique_ptr<Source>> destroyed = std::exchange(removed_, {});
+    // What is destroyed may be the user's, and ask for more: its list is nobody else's.
+    std::vector<std::unique_ptr<Source>> destroyed = std::exchange(removed_, std::move(spare_));
+    destroyed.clear();
+    if (spare_.capacity() < destroyed.capacity()) spare_ = std::move(destroyed);
   }
 }
 

@@ -76,7 +76,7 @@ class Reactor {
 
   /// Takes the source over. With a descriptor, which stays the source's own to close in its destructor, it is
   /// registered for `events` (kReadWrite, kRead) once and for all. Answers 0 or the errno of epoll_ctl, and then the
-  /// source is gone. Throws std::bad_alloc.
+  /// source is gone. Throws std::bad_alloc; nothing else here does.
   int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
   void add(std::unique_ptr<Source> source);
   /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn. What is
@@ -120,6 +120,7 @@ class Reactor {
     std::uint32_t next_free = 0;
   };
 
+  void make_room();
   std::uint32_t take_slot();
   void turn();
   void dispatch(int count);
@@ -147,6 +148,7 @@ class Reactor {
   std::vector<Token> turn_end_;
   std::vector<Token> turn_end_now_;
   std::vector<std::unique_ptr<Source>> removed_;
+  std::vector<std::unique_ptr<Source>> spare_;  // empty: takes the place of removed_
   std::shared_ptr<Mailbox> mailbox_;
   Callback<void()> woken_;
 };

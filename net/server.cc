@@ -56,6 +56,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
         batch_({receive_buffer_.get(), kReceiveBytes}),
         context_{reactor, {receive_buffer_.get(), kReceiveBytes}, batch_, dispatcher, http, options_, *this} {
     static_cast<void>(proto::accept_value("dGhlIHNhbXBsZSBub25jZQ=="));  // throws now where OpenSSL has no SHA-1
+    drain_timer_ = add(std::make_unique<net::Timer>(reactor, milliseconds(0), [this] { reactor.stop(); }));
     reactor.on_wake([this] { check_drain(); });
   }
 
@@ -96,11 +97,12 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   net::OutputBatch batch_;
   net::Context context_;
   std::vector<net::Listener*> listeners_;  // the reactor owns them
-  net::Timer* drain_timer_ = nullptr;      // likewise; set while draining
+  net::Timer* drain_timer_ = nullptr;      // likewise; made at once, so that a drain needs no memory
   std::size_t sessions_ = 0;
   std::size_t max_connections_ = 0;
   std::atomic<milliseconds::rep> drain_until_{kNoDrain};  // by steady_ms()
   bool started_ = false;
+  bool draining_ = false;
 };
 
 template <class SetCallbacks>
@@ -156,7 +158,7 @@ void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer
 void Server::Impl::session_gone() {
   --sessions_;
   for (net::Listener* const listener : listeners_) listener->resume();
-  if (drain_timer_ != nullptr && sessions_ == 0) reactor.stop();
+  if (draining_ && sessions_ == 0) reactor.stop();
 }
 
 void Server::Impl::stop_listening() {
@@ -175,14 +177,13 @@ void Server::Impl::request_drain(milliseconds deadline) noexcept {
 void Server::Impl::check_drain() {
   const auto until = drain_until_.load(std::memory_order_relaxed);
   if (until == kNoDrain) return;
-  if (drain_timer_ == nullptr) begin_drain();
+  if (!std::exchange(draining_, true)) begin_drain();
   const auto left = until - steady_ms();
   if (sessions_ == 0 || left <= 0) return reactor.stop();
   reactor.arm_no_later(*drain_timer_, milliseconds(left));
 }
 
 void Server::Impl::begin_drain() {
-  drain_timer_ = add(std::make_unique<net::Timer>(reactor, milliseconds(0), [this] { reactor.stop(); }));
   stop_listening();
   http.shut_down();
   reactor.announce(core::Announcement::drain);

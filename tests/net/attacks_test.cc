@@ -4,8 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <future>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -339,6 +344,38 @@ TEST(Attack, APeerMayHalfCloseAndStillReadItsEchoes) {
   EXPECT_EQ(client.read_frame().payload, "one");
   EXPECT_EQ(client.read_frame().payload, "two");
   EXPECT_EQ(client.read_to_end(), "");
+}
+
+/// However full the kernel's buffer is when the end comes: what then has to wait still goes out.
+TEST(Attack, APeerMayCloseAndHalfCloseAtOnceAndStillReadItsEchoes) {
+  const std::string file = "/tmp/mote-half-close-" + std::to_string(::getpid()) + ".sock";
+  RunningServer server(Handlers{.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+                                .on_binary =
+                                    [](Connection& socket, std::span<const std::byte> size) {
+                                      std::uint32_t bytes = 0;
+                                      std::memcpy(&bytes, size.data(), sizeof bytes);
+                                      socket.send(std::string(bytes, 'f'));
+                                    }},
+                       {.soft_limit_bytes = 1'000'000}, {}, "ws+unix://" + file);
+  const std::string echo(1000, 'e');
+  for (std::uint32_t fill = 100'000; fill < 250'000; fill += 4000) {
+    RawClient client(file);
+    client.send(upgrade_request());
+    client.read_head();
+    client.send(client_frame(2, std::string_view(reinterpret_cast<const char*>(&fill), sizeof fill)));
+    ASSERT_TRUE(client.readable_within(10'000));
+    std::string last;
+    for (int i = 0; i < 50; ++i) last += text_frame(echo);
+    std::promise<void> sent;
+    // So that the end is there when the first of it is read.
+    server->post([all = sent.get_future().share()] { all.wait(); });
+    client.send(last + close_frame(1000));
+    client.shutdown_writing();
+    sent.set_value();
+    EXPECT_EQ(client.read_frame().payload.size(), fill);
+    for (int i = 0; i < 50; ++i) ASSERT_EQ(client.read_frame().payload, echo) << fill << ' ' << i;
+    ASSERT_EQ(client.read_close_code(), 1000) << fill;
+  }
 }
 
 TEST(Attack, ListsOfSeparatorsAndEndlessTricklesCostNothingSpecial) {  // [17], [19]
