@@ -234,8 +234,9 @@ void Reactor::dispatch(int count) {
 
 void Reactor::run_ready() {
   if (ready_.empty()) return;
-  ready_now_.swap(ready_);                               // who asks again during this pass waits for the next turn
-  for (std::size_t i = 0; i < ready_now_.size(); ++i) {  // by index: a source may add others, which makes room
+  ready_now_.swap(ready_);  // who asks again during this pass waits for the next turn
+  // By index: a source may add others, which makes room in the list.
+  for (std::size_t i = 0; i < ready_now_.size(); ++i) {  // NOLINT(modernize-loop-convert)
     if (Source* source = find(ready_now_[i])) {
       source->ready_ = false;
       source->on_ready();
@@ -250,7 +251,7 @@ void Reactor::run_timers() {
 
 void Reactor::run_turn_end() {
   turn_end_now_.swap(turn_end_);
-  for (std::size_t i = 0; i < turn_end_now_.size(); ++i) {
+  for (std::size_t i = 0; i < turn_end_now_.size(); ++i) {  // NOLINT(modernize-loop-convert): as above
     if (Source* source = find(turn_end_now_[i])) {
       source->turn_end_ = false;
       source->on_turn_end();
@@ -263,9 +264,11 @@ void Reactor::finish_turn() {
   while (!turn_end_.empty() || !removed_.empty()) {
     while (!turn_end_.empty()) run_turn_end();
     // What is destroyed may be the user's, and ask for more: its list is nobody else's.
-    std::vector<std::unique_ptr<Source>> destroyed = std::exchange(removed_, std::move(spare_));
+    std::vector<std::unique_ptr<Source>> destroyed;
+    destroyed.swap(removed_);
+    removed_.swap(spare_);
     destroyed.clear();
-    if (spare_.capacity() < destroyed.capacity()) spare_ = std::move(destroyed);
+    if (spare_.capacity() < destroyed.capacity()) spare_.swap(destroyed);
   }
 }
 

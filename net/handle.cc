@@ -32,8 +32,10 @@ bool run_there(const State& state, Call call) {
 /// The room of a message on its way to the reactor's thread, for as long as it lives.
 class Reservation {
  public:
-  Reservation(const State& state, std::size_t size)
-      : state_(state), size_(size), before_(state_->posted_bytes.fetch_add(size, std::memory_order_relaxed)) {}
+  Reservation(State state, std::size_t size)
+      : state_(std::move(state)),
+        size_(size),
+        before_(state_->posted_bytes.fetch_add(size, std::memory_order_relaxed)) {}
   Reservation(Reservation&& other) noexcept = default;
   Reservation& operator=(Reservation&&) = delete;
   ~Reservation() { release(); }

@@ -51,6 +51,7 @@ class Connection {
   SendStatus send(std::string_view text);  ///< Must be UTF-8 (RFC 6455 §5.6); not checked here, the peer will.
   SendStatus send(std::span<const std::byte> bytes);
   SendStatus send(const char* text) { return send(std::string_view(text)); }
+  SendStatus send(std::nullptr_t) = delete;
   /// Ping with up to 125 bytes, RFC 6455 §5.5.2. Throws std::invalid_argument for more.
   SendStatus send_ping(std::span<const std::byte> payload = {});
   /// Unsolicited pong with up to 125 bytes, RFC 6455 §5.5.3. While the peer does not read, only the latest is kept.

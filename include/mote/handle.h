@@ -27,6 +27,7 @@ class Handle {
   SendStatus send(std::string_view text) const;
   SendStatus send(std::span<const std::byte> bytes) const;
   SendStatus send(const char* text) const { return send(std::string_view(text)); }
+  SendStatus send(std::nullptr_t) const = delete;
   SendStatus send_ping(std::span<const std::byte> payload = {}) const;
   SendStatus send_pong(std::span<const std::byte> payload = {}) const;
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;

@@ -56,6 +56,13 @@ Handlers journalling(Journal& journal) {
 
 using Lines = std::vector<std::string>;
 
+template <class Sender, class What>
+concept CanSend = requires(Sender& sender, What what) {
+  sender.send(what);
+};
+static_assert(CanSend<Connection, const char*> && CanSend<Connection, std::string>);
+static_assert(!CanSend<Connection, std::nullptr_t> && !CanSend<Handle, std::nullptr_t>);
+
 TEST(Connection, CallbacksComeInOrderAndCloseOnce) {
   Journal journal;
   RunningServer server(journalling(journal));

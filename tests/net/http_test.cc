@@ -127,9 +127,11 @@ TEST(Http, AHandlerMayReplaceItselfWhileItRuns) {
 
 /// The timeout of a closing handshake is not one for an answer that is on its way.
 TEST(Http, ALargePageReachesASlowReaderWholeAlsoWhereTheConnectionEndsWithIt) {
+  std::string big;
+  big.resize(20'000'000, 'b');
   RunningServer server(
       echo(), {.handshake_timeout = std::chrono::milliseconds(200), .close_timeout = std::chrono::milliseconds(100)},
-      [](Server& made) { made.serve("/big", "text/plain", std::string(20'000'000, 'b')); });
+      [&](Server& made) { made.serve("/big", "text/plain", big); });
   for (const auto* lines : {"Connection: close\r\n", ""}) {
     RawClient client(server.port());
     client.send(get("/big", lines));

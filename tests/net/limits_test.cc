@@ -341,7 +341,9 @@ TEST(Timeouts, TheCloseTimeoutIsAbsolute) {
   RunningServer server(Handlers{.on_open =
                                     [](Connection& socket) {
                                       if (socket.info().path != "/slow") return;
-                                      socket.send(std::string(60'000'000, 'x'));
+                                      std::string large;
+                                      large.resize(60'000'000, 'x');
+                                      socket.send(large);
                                       socket.close(4000);
                                     }},
                        {.soft_limit_bytes = 100'000'000,
