@@ -58,7 +58,7 @@ std::uint64_t TimerWheel::next() const {
 /// Moves to the next tick at which there is something to do, at most to `limit`.
 void TimerWheel::step(std::uint64_t limit) {
   now_ = std::min(next(), limit);
-  // Coarsest first: what falls out of it may belong into a finer slot that begins at this very tick.
+  // In any order: what falls out of a slot goes where its distance says, so into no slot that is still to be sorted.
   for (unsigned level = kLevels; level-- > 1;) {
     const std::uint64_t mask = (std::uint64_t{1} << (kBits * level)) - 1;
     if ((now_ & mask) == 0) sort_slot(level);

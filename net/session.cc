@@ -54,7 +54,6 @@ class Session::Sink {
     return may_go_on();
   }
   [[nodiscard]] bool may_go_on() const { return messages_left_ != 0 && session_.may_use(); }
-  [[nodiscard]] bool spent() const { return messages_left_ == 0; }
 
  private:
   Session& session_;

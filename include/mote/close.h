@@ -36,7 +36,7 @@ enum class EndedBy {
 
 /// How a connection ended; handed to `on_close`.
 struct CloseInfo {
-  /// The code of the peer's Close frame (1005 if that had none); where there was none, the code this side sent when it
+  /// The code of the peer's Close frame (1005 if that had none); where there was none, the code with which this side
   /// failed the connection, else 1006 (RFC 6455 §7.1.5).
   std::uint16_t code = close_code::abnormal;
   /// The reason that came or went with that code, UTF-8, at most 123 bytes. Valid until `on_close` returns.

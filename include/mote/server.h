@@ -36,7 +36,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Binds and listens at once; clients are served once `run` is called. `configure` is called for each connection just
-  /// before its `on_open`, to set its callbacks. Once per server.
+  /// before its `on_open`, to set its callbacks; what it throws goes to `on_error` and `on_close` without an `on_open`.
+  /// Once per server.
   /// Throws std::system_error with the address in its text where that cannot be had; then it may be tried again.
   void start(Callback<void(Connection&)> configure);
   /// The same with one table of callbacks for all connections: no memory and no work for each.
