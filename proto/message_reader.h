@@ -112,10 +112,9 @@ class MessageReader {
   Violation inflate(std::span<const std::byte> payload, Opcode opcode, const MessageRules& rules,
                     core::Utf8Validator& utf8, core::ByteBuffer& message);
   Violation end_inflating(const MessageRules& rules);
-  /// Out of line: the path of plain messages stays short.
   template <MessageSink Sink>
-  [[gnu::noinline]] Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload,
-                                               const MessageRules& rules, Sink& sink, bool& go_on);
+  Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload, const MessageRules& rules, Sink& sink,
+                             bool& go_on);
   template <MessageSink Sink>
   Violation end_frame(const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
@@ -202,7 +201,9 @@ Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::b
                                      Sink& sink, bool& go_on) {
   if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
   if (header.fin && !inside_message()) {
-    if (header.compressed) return whole_compressed(header.opcode, payload, rules, sink, go_on);
+    if (header.compressed && rules.deflate != nullptr) {  // the first implies the second, which g++ does not see
+      return whole_compressed(header.opcode, payload, rules, sink, go_on);
+    }
     if (header.opcode == Opcode::text && !core::utf8_valid(payload.data(), payload.size())) {
       return Violation::text_not_utf8;
     }
