@@ -271,6 +271,7 @@ TEST(Deflate, WhatIsDroppedIsNotInTheContext) {
   std::mt19937 random(20261124);
   for (char& c : noise) c = static_cast<char>(random());
   std::atomic<int> sent = 0;
+  std::atomic<bool> full = false;
   std::atomic<bool> drained = false;
   RunningServer server(Handlers{.on_open =
                                     [&](Connection& socket) {
@@ -278,6 +279,7 @@ TEST(Deflate, WhatIsDroppedIsNotInTheContext) {
                                       while (socket.send(bytes, Compress::always) != SendStatus::dropped) ++sent;
                                       EXPECT_EQ(socket.send(PreparedMessage(bytes, Compress::always)),
                                                 SendStatus::dropped);
+                                      full = true;
                                     },
                                 .on_drain =
                                     [&](Connection& socket) {
@@ -285,6 +287,7 @@ TEST(Deflate, WhatIsDroppedIsNotInTheContext) {
                                     }},
                        options);
   DeflateClient client(server, "permessage-deflate");
+  ASSERT_TRUE(eventually([&] { return full.load(); }));
   PeerInflater inflater;
   std::string last;
   int received = 0;
