@@ -258,7 +258,7 @@ TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // attack
   EXPECT_LT(allocated_bytes() - memory, 3000 * 100);  // far below one session each
 }
 
-// Attack 32: what a peer may do to its connection × the states of a session on plain TCP.
+// What a peer may do to its connection × the states of a session on plain TCP.
 enum class Blow { half_close, reset, data_and_half_close, never_answer };
 enum class State { accepted, head_reading, refused, open, inside_message, close_sent, close_received, draining };
 
@@ -281,7 +281,7 @@ void bring_to(State state, RawClient& client, RunningServer& server) {
   }
 }
 
-TEST_P(Blows, EndTheSessionOnceAndHarmNobody) {  // attack 32, checklist 94, 111
+TEST_P(Blows, EndTheSessionOnceAndHarmNobody) {  // attack 32, checklist 111
   const auto [blow, state] = GetParam();
   const CapturedLog log;
   std::atomic<int> opened{0};

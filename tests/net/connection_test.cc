@@ -201,7 +201,7 @@ TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
   EXPECT_EQ(client.read_frame().payload, "> x");
 }
 
-// Attack 26, 27: each callback × what may be done in it. Whatever happens: one open, at most one error, one close,
+// Each callback × what may be done in it. Whatever happens: one open, at most one error, one close,
 // and the server serves the next client.
 enum class Deed {
   send,

@@ -42,7 +42,7 @@ std::string header(unsigned opcode, std::uint64_t size) {
   return bytes;
 }
 
-// checklist 66, 70, 81: each frame is a whole message, with its opcode and FIN, in the shortest form and unmasked.
+// Checklist 66, 70, 81: each frame is a whole message, with its opcode and FIN, in the shortest form and unmasked.
 TEST(Framing, EveryByteThatTheServerSendsIsAsTheRfcDrawsIt) {
   const std::vector<std::size_t> sizes = {0, 1, 125, 126, 127, 65'535, 65'536, 200'000};
   RunningServer server(Handlers{.on_message =
@@ -89,7 +89,7 @@ TEST(Framing, MessagesComeWholeAndInFragmentsAndKeepTheirOrder) {
   EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
 }
 
-// RFC 6455 §5.4, §5.5.2, checklist 73, 77: each answer is there before the rest of the message is even sent.
+// RFC 6455 §5.4, §5.5.2, checklist 73, 77, attack 37: each answer is there before the rest of the message is even sent.
 TEST(Framing, APingBetweenFragmentsIsAnsweredBeforeTheMessageEnds) {
   RunningServer server(echo());
   auto client = RawClient::open(server.port());

@@ -66,7 +66,7 @@ TEST(FieldList, TakesSeveralFieldsAsOneList) {  // RFC 9110 §5.3
   EXPECT_TRUE(any_element(Headers(lines.view()), "a", [&](std::string_view element) { return element == "b"; }));
 }
 
-// Attack 19, counted by the compiler: a constant expression may take about a million steps (clang) or 33 million (g++),
+// Counted by the compiler: a constant expression may take about a million steps (clang) or 33 million (g++),
 // and 8 KiB squared are 67 million.
 template <char... kPattern>
 constexpr std::size_t elements_of_8_kib() {
@@ -79,14 +79,16 @@ constexpr std::size_t elements_of_8_kib() {
   return count;
 }
 
-static_assert(elements_of_8_kib<','>() == 0);
-static_assert(elements_of_8_kib<' '>() == 0);
-static_assert(elements_of_8_kib<'\\'>() == 1);
-static_assert(elements_of_8_kib<'"'>() == 1);
-static_assert(elements_of_8_kib<'"', '\\'>() == 1);
-static_assert(elements_of_8_kib<' ', ','>() == 0);
-static_assert(elements_of_8_kib<'a', ','>() == 4096);
-static_assert(elements_of_8_kib<'"', ',', ' '>() == 1366);
+TEST(FieldList, TakesLinearTime) {  // attack 19
+  static_assert(elements_of_8_kib<','>() == 0);
+  static_assert(elements_of_8_kib<' '>() == 0);
+  static_assert(elements_of_8_kib<'\\'>() == 1);
+  static_assert(elements_of_8_kib<'"'>() == 1);
+  static_assert(elements_of_8_kib<'"', '\\'>() == 1);
+  static_assert(elements_of_8_kib<' ', ','>() == 0);
+  static_assert(elements_of_8_kib<'a', ','>() == 4096);
+  static_assert(elements_of_8_kib<'"', ',', ' '>() == 1366);
+}
 
 }  // namespace
 }  // namespace mote::proto
