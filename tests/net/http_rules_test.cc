@@ -185,8 +185,9 @@ TEST(HttpRules, UpgradeInHttp10IsIgnored) {  // RFC 9110 §7.8, checklist 30
 
 TEST(HttpRules, NoOtherProtocolIsSwitchedTo) {  // RFC 9110 §7.8, checklist 31
   RunningServer server(echo(), {}, pages);
+  const auto rest = "\r\nConnection: Upgrade, close\r\n" + kKey + kVersion;
   for (const char* protocol : {"h2c", "websockets", "web, socket", "TLS/1.0", "\"websocket\""}) {
-    const auto lines = "Upgrade: " + std::string(protocol) + "\r\nConnection: Upgrade, close\r\n" + kKey + kVersion;
+    const auto lines = std::string("Upgrade: ").append(protocol).append(rest);
     EXPECT_EQ(body_of(answer(server.port(), get("/", lines))), "page") << protocol;
   }
 }
