@@ -34,12 +34,10 @@ class Session::Sink {
 
   bool on_control(proto::Opcode opcode, std::span<std::byte> payload) {
     Dispatcher& dispatcher = session_.context_.dispatcher;
-    if (session_.open() && opcode == proto::Opcode::ping) {
-      session_.send_control(proto::Opcode::pong, payload);
-      dispatcher.pinged(session_, payload);
-    } else if (session_.open()) {
-      dispatcher.ponged(session_, payload);
-    }
+    const bool ping = opcode == proto::Opcode::ping;
+    // RFC 6455 §5.5.2: until a Close has come; ours changes nothing.
+    if (ping && session_.reads_frames()) session_.write_pong(payload);
+    if (session_.open()) ping ? dispatcher.pinged(session_, payload) : dispatcher.ponged(session_, payload);
     return count();
   }
 
@@ -429,8 +427,12 @@ SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte
   check_control(payload);
   if (opcode == proto::Opcode::ping) return send_data(opcode, payload, Compress::never);
   if (!open()) return SendStatus::closed;
-  written(output_.write_pong(context_.batch, socket_.number(), payload));
+  write_pong(payload);
   return status();
+}
+
+void Session::write_pong(std::span<const std::byte> payload) {
+  written(output_.write_pong(context_.batch, socket_.number(), payload));
 }
 
 SendStatus Session::status() const {

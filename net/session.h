@@ -118,6 +118,7 @@ class Session final : public Connection, public core::Source {
   void shut_down();
 
   void write_close(std::uint16_t code, std::string_view reason);
+  void write_pong(std::span<const std::byte> payload);
   void written(bool waits);
   void note_output();
   [[nodiscard]] SendStatus status() const;

@@ -48,7 +48,7 @@ class EchoServer(ClientTest):
                             "ü" * (mebibyte // 2), bytes(range(256)) * (mebibyte // 256)):
                 self.assertEqual(await self.echo(client, message), message)
 
-    async def test_joins_fragments(self):
+    async def test_joins_fragments(self):  # checklist 72, 75
         server = self.start("echo_server", "ws://127.0.0.1:0")
         async with connect(server.url()) as client:
             self.assertEqual(await self.echo(client, ["one ", "", "two ", "three"]), "one two three")
@@ -60,7 +60,7 @@ class EchoServer(ClientTest):
         async with connect(server.url()) as client:
             self.assertEqual(await self.echo(client, [b"f"] * 65536), b"f" * 65536)
 
-    async def test_answers_pings_between_fragments_too(self):
+    async def test_answers_pings_between_fragments_too(self):  # checklist 73, 77
         server = self.start("echo_server", "ws://127.0.0.1:0")
         async with connect(server.url()) as client:
             for payload in (b"", b"payload", b"p" * 125):
@@ -124,7 +124,7 @@ class EchoServer(ClientTest):
 
 
 class ClosingHandshake(ClientTest):
-    async def test_echoes_the_clients_code(self):
+    async def test_echoes_the_clients_code(self):  # checklist 87
         server = self.start("interop_server", "ws://127.0.0.1:0")
         for code, reason in ((1000, ""), (1001, "going"), (3000, "grüße"), (4999, "r" * 123)):
             seen = len(server.lines)
@@ -140,7 +140,7 @@ class ClosingHandshake(ClientTest):
             await self.expect_close(client, 1005, "")
         server.wait_for_line("^closed 1005 clean peer $")
 
-    async def test_reports_a_client_that_vanishes(self):
+    async def test_reports_a_client_that_vanishes(self):  # checklist 94
         server = self.start("interop_server", "ws://127.0.0.1:0")
         async with connect(server.url()) as client:
             client.transport.abort()

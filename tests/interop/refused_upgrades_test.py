@@ -44,7 +44,7 @@ class RefusedUpgrades(harness.Programs, unittest.TestCase):
         self.assertEqual(response.status, 101)
         self.assertEqual(response.headers["Sec-WebSocket-Accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
 
-    def test_another_version_is_426_with_the_version_that_is_spoken(self):
+    def test_another_version_is_426_with_the_version_that_is_spoken(self):  # checklist 35, 45
         server = self.start("echo_server", "ws://127.0.0.1:0")
         for version in ("8", "12", "14", "255"):
             headers = self.refused(server, 426, "Only version 13 of the WebSocket protocol is spoken here.",
@@ -57,18 +57,18 @@ class RefusedUpgrades(harness.Programs, unittest.TestCase):
         headers = self.refused(server, 426, "This is a WebSocket endpoint.", headers={})
         self.assertEqual(headers["Upgrade"].lower(), "websocket")
 
-    def test_post_is_405_with_the_methods_that_are_allowed(self):
+    def test_post_is_405_with_the_methods_that_are_allowed(self):  # checklist 36
         server = self.start("echo_server", "ws://127.0.0.1:0")
         for headers in ({}, HANDSHAKE):
             answer = self.refused(server, 405, "Only GET and HEAD are allowed.", method="POST", headers=headers)
             self.assertEqual(answer["Allow"], "GET, HEAD")
 
-    def test_a_method_that_nobody_knows_is_501(self):
+    def test_a_method_that_nobody_knows_is_501(self):  # checklist 37
         server = self.start("echo_server", "ws://127.0.0.1:0")
         for method in ("BREW", "get"):
             self.refused(server, 501, "This method is not implemented.", method=method)
 
-    def test_what_lacks_a_part_of_the_handshake_is_400(self):
+    def test_what_lacks_a_part_of_the_handshake_is_400(self):  # checklist 38
         server = self.start("echo_server", "ws://127.0.0.1:0")
         self.refused(server, 400, "Sec-WebSocket-Key is missing, repeated or not 16 bytes in Base64.",
                      headers=without("Sec-WebSocket-Key"))

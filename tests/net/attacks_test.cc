@@ -1,20 +1,23 @@
 // What has broken other servers, over real sockets: the peer loses its connection with the right code, the log says so
-// in one line, and nobody else notices. Numbers in brackets: shared list of attacks. The same on the parser alone, with
-// every split of the bytes: tests/proto.
+// in one line, and nobody else notices. The same on the parser alone, with every split of the bytes:
+// tests/proto.
 
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <future>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
+#include "tests/support/feed.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
@@ -33,7 +36,9 @@ using test::FrameBits;
 using test::Journal;
 using test::open_descriptors;
 using test::RawClient;
+using test::RowName;
 using test::RunningServer;
+using test::Source;
 using test::text_frame;
 using test::upgrade_request;
 
@@ -43,17 +48,25 @@ Handlers echo() {
 }
 
 struct Attack {
-  const char* name;
-  const char* section;
+  Source source;
   std::string bytes;
   std::uint16_t code;
   EndedBy by = EndedBy::protocol_error;
 };
 
-void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
+void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.source; }
+
+/// The rule that is broken, as the log names it.
+std::string rule_of(const Source& source) {
+  constexpr std::string_view section_sign = "§";
+  std::string rule = source.section;
+  rule.resize(std::min(rule.find(','), rule.size()));
+  return "(RFC " + rule.erase(rule.find(section_sign), section_sign.size()) + ')';
+}
 
 class Attacks : public testing::TestWithParam<Attack> {};
 
+// RFC 6455 §7.1.7, §10.7, checklist 84, 91.
 TEST_P(Attacks, CostTheConnectionWithTheRightCodeAndOneLogLine) {
   const CapturedLog log;
   Journal journal;
@@ -90,7 +103,7 @@ TEST_P(Attacks, CostTheConnectionWithTheRightCodeAndOneLogLine) {
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"error", "close"}));
   ASSERT_EQ(log.size(), 1U);
   EXPECT_NE(log.lines()[0].find("closed with " + std::to_string(GetParam().code)), std::string::npos) << log.lines()[0];
-  EXPECT_NE(log.lines()[0].find(GetParam().section), std::string::npos) << log.lines()[0];
+  EXPECT_NE(log.lines()[0].find(rule_of(GetParam().source)), std::string::npos) << log.lines()[0];
 }
 
 std::string binary(const FrameBits& bits) { return client_frame(2, "", bits); }
@@ -104,41 +117,44 @@ std::vector<Attack> attacks() {
   std::string endless = client_frame(2, std::string(500'000, 'x'), {.fin = false});
   endless += client_frame(0, std::string(500'000, 'x'), {.fin = false});
   return {
-      {"HighBit", "5.2", binary({.announced = 1ULL << 63}) + good, 1002},                           // [1]
-      {"AllBits", "5.2", binary({.announced = ~0ULL}) + good, 1002},                                // [1]
-      {"LargestLength", "10.4", binary({.announced = (1ULL << 63) - 1}), 1009, by_limit},           // [1]
-      {"OneOverTheLimit", "10.4", binary({.announced = limit + 1}), 1009, by_limit},                // [2]
-      {"TwoTo31", "10.4", binary({.announced = 1ULL << 31}), 1009, by_limit},                       // [2]
-      {"TwoTo32Plus5", "10.4", binary({.announced = (1ULL << 32) + 5}) + "hello", 1009, by_limit},  // [2]
-      {"Unmasked", "5.1", client_frame(1, "x", {.masked = false}) + good, 1002},                    // [5]
-      {"LengthInTwoBytesTooLong", "5.2", client_frame(1, "x", {.length_bytes = 2}) + good, 1002},   // [5]
-      {"LengthInEightBytesTooLong", "5.2", client_frame(1, "x", {.length_bytes = 8}) + good, 1002},
-      {"EndlessFragments", "10.4", endless + client_frame(0, std::string(100'000, 'x'), {.fin = false}), 1009,
-       by_limit},                                                                          // [7]
-      {"TooManyFragments", "10.4", many_fragments, 1008, by_limit},                        // [8]
-      {"LongPing", "5.5", client_frame(9, std::string(126, 'x')) + good, 1002},            // [11]
-      {"FragmentedPing", "5.5", client_frame(9, "x", {.fin = false}) + good, 1002},        // [11]
-      {"PingWithReservedBit", "5.2", client_frame(9, "x", {.reserved = 4}) + good, 1002},  // [11]
-      {"TextWithReservedBit", "5.2", client_frame(1, "x", {.reserved = 1}) + good, 1002},
-      {"UnknownDataOpcode", "5.2", client_frame(3, "x") + good, 1002},
-      {"UnknownControlOpcode", "5.2", client_frame(11, "x") + good, 1002},
-      {"StrayContinuation", "5.4", client_frame(0, "x") + good, 1002},
-      {"TextInsideAMessage", "5.4", client_frame(1, "x", {.fin = false}) + good, 1002},
-      {"CloseOfOneByte", "5.5.1", client_frame(8, "x") + good, 1002},           // [12]
-      {"Close1005", "7.4", close_frame(1005) + good, 1002},                     // [12]
-      {"Close1016", "7.4", close_frame(1016) + good, 1002},                     // [12]
-      {"Close5000", "7.4", close_frame(5000) + good, 1002},                     // [12]
-      {"CloseReasonNotUtf8", "5.5.1", close_frame(1000, "\xFF") + good, 1007},  // [12]
-      {"TextNotUtf8", "8.1", text_frame("\xC0\x80") + good, 1007},
-      {"TextNotUtf8InAnUnfinishedFrame", "8.1", client_frame(1, "ab\xFF", {.announced = 1000}), 1007},
-      {"TextEndsInsideACharacter", "8.1", text_frame("\xE2\x82") + good, 1007},
+      {{"HighBit", "6455 §5.2, attack 1", 69}, binary({.announced = 1ULL << 63}) + good, 1002},
+      {{"AllBits", "6455 §5.2, attack 1", 69}, binary({.announced = ~0ULL}) + good, 1002},
+      {{"LargestLength", "6455 §10.4, attack 1", 83}, binary({.announced = (1ULL << 63) - 1}), 1009, by_limit},
+      {{"OneOverTheLimit", "6455 §10.4, attack 2", 83}, binary({.announced = limit + 1}), 1009, by_limit},
+      {{"TwoTo31", "6455 §10.4, attack 2", 83}, binary({.announced = 1ULL << 31}), 1009, by_limit},
+      {{"TwoTo32Plus5", "6455 §10.4, attack 2", 83}, binary({.announced = (1ULL << 32) + 5}) + "hello", 1009, by_limit},
+      {{"Unmasked", "6455 §5.1, attack 5", 65}, client_frame(1, "x", {.masked = false}) + good, 1002},
+      {{"LengthInTwoBytesTooLong", "6455 §5.2, attack 5", 70}, client_frame(1, "x", {.length_bytes = 2}) + good, 1002},
+      {{"LengthInEightBytesTooLong", "6455 §5.2, attack 5", 70},
+       client_frame(1, "x", {.length_bytes = 8}) + good,
+       1002},
+      {{"EndlessFragments", "6455 §10.4, attack 7", 83},
+       endless + client_frame(0, std::string(100'000, 'x'), {.fin = false}),
+       1009,
+       by_limit},
+      {{"TooManyFragments", "6455 §10.4, attack 8", 83}, many_fragments, 1008, by_limit},
+      {{"LongPing", "6455 §5.5, attack 11", 76}, client_frame(9, std::string(126, 'x')) + good, 1002},
+      {{"FragmentedPing", "6455 §5.5, attack 11", 76}, client_frame(9, "x", {.fin = false}) + good, 1002},
+      {{"PingWithReservedBit", "6455 §5.2, attack 11", 67}, client_frame(9, "x", {.reserved = 4}) + good, 1002},
+      {{"TextWithReservedBit", "6455 §5.2", 67}, client_frame(1, "x", {.reserved = 1}) + good, 1002},
+      {{"UnknownDataOpcode", "6455 §5.2", 68}, client_frame(3, "x") + good, 1002},
+      {{"UnknownControlOpcode", "6455 §5.2", 68}, client_frame(11, "x") + good, 1002},
+      {{"StrayContinuation", "6455 §5.4", 74}, client_frame(0, "x") + good, 1002},
+      {{"TextInsideAMessage", "6455 §5.4", 74}, client_frame(1, "x", {.fin = false}) + good, 1002},
+      {{"CloseOfOneByte", "6455 §5.5.1, attack 12", 85}, client_frame(8, "x") + good, 1002},
+      {{"Close1005", "6455 §7.4, attack 12", 93}, close_frame(1005) + good, 1002},
+      {{"Close1016", "6455 §7.4, attack 12", 93}, close_frame(1016) + good, 1002},
+      {{"Close5000", "6455 §7.4, attack 12", 93}, close_frame(5000) + good, 1002},
+      {{"CloseReasonNotUtf8", "6455 §5.5.1, attack 12", 85}, close_frame(1000, "\xFF") + good, 1007},
+      {{"TextNotUtf8", "6455 §8.1", 80}, text_frame("\xC0\x80") + good, 1007},
+      {{"TextNotUtf8InAnUnfinishedFrame", "6455 §8.1", 80}, client_frame(1, "ab\xFF", {.announced = 1000}), 1007},
+      {{"TextEndsInsideACharacter", "6455 §8.1", 80}, text_frame("\xE2\x82") + good, 1007},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Attacks, testing::ValuesIn(attacks()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, Attacks, testing::ValuesIn(attacks()), RowName());
 
-TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // [2]
+TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // attack 2
   RunningServer server(echo());
   auto client = RawClient::open(server.port());
   const std::string payload(1024 * 1024, 'x');
@@ -146,7 +162,7 @@ TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // [2]
   EXPECT_EQ(client.read_frame().payload, payload);
 }
 
-TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // [3]
+TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // attack 3
   RunningServer server(echo(), {.max_message_bytes = 1ULL << 40});
   std::vector<RawClient> clients;
   constexpr int count = 1000;
@@ -162,7 +178,7 @@ TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // [3]
   EXPECT_LT(allocated_bytes() - before, count * 1024);
 }
 
-TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // [6], [8]
+TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // attack 6, 8
   RunningServer server(echo(), {.max_fragments = 3'000'000});
   auto client = RawClient::open(server.port());
   std::string fragments;
@@ -175,7 +191,7 @@ TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // [6], [8]
   EXPECT_EQ(client.read_frame(), (Frame{2, true, std::string(500'000, 'x')}));
 }
 
-TEST(Attack, EmptyMessagesInEveryPlaceAreMessages) {  // [6]
+TEST(Attack, EmptyMessagesInEveryPlaceAreMessages) {  // attack 6
   RunningServer server(echo());
   auto client = RawClient::open(server.port());
   client.send(text_frame("") + client_frame(2, "") + text_frame("x") + text_frame("") + client_frame(9, "") +
@@ -189,7 +205,7 @@ TEST(Attack, EmptyMessagesInEveryPlaceAreMessages) {  // [6]
   EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
 }
 
-TEST(Attack, BytesAfterCloseAreDiscardedWithoutAReset) {  // [11], RFC 6455 7.1.1
+TEST(Attack, BytesAfterCloseAreDiscarded) {  // RFC 6455 §7.1.1, checklist 90; attack 11
   Journal journal;
   RunningServer server(
       Handlers{.on_message = [&](Connection&, std::string_view text) { journal.add(std::string(text)); },
@@ -204,7 +220,7 @@ TEST(Attack, BytesAfterCloseAreDiscardedWithoutAReset) {  // [11], RFC 6455 7.1.
   EXPECT_EQ(journal.lines(), std::vector<std::string>{"close"});
 }
 
-TEST(Attack, AFailedConnectionReadsToTheEndSoThatItsCloseArrives) {  // RFC 6455 7.1.7, 10.7
+TEST(Attack, AFailedConnectionReadsToTheEndSoThatItsCloseArrives) {  // RFC 6455 §7.1.7, checklist 90, 91
   const CapturedLog log;
   RunningServer server(echo());
   auto client = RawClient::open(server.port());
@@ -216,7 +232,7 @@ TEST(Attack, AFailedConnectionReadsToTheEndSoThatItsCloseArrives) {  // RFC 6455
   EXPECT_FALSE(client.was_reset());
 }
 
-TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // [29]
+TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // attack 29
   std::atomic<int> opened{0};
   std::atomic<int> closed{0};
   const CapturedLog log(LogLevel::off);
@@ -242,7 +258,7 @@ TEST(Attack, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // [29]
   EXPECT_LT(allocated_bytes() - memory, 3000 * 100);  // far below one session each
 }
 
-// [32]: what a peer may do to its connection × the states of a session on plain TCP.
+// What a peer may do to its connection × the states of a session on plain TCP.
 enum class Blow { half_close, reset, data_and_half_close, never_answer };
 enum class State { accepted, head_reading, refused, open, inside_message, close_sent, close_received, draining };
 
@@ -265,7 +281,7 @@ void bring_to(State state, RawClient& client, RunningServer& server) {
   }
 }
 
-TEST_P(Blows, EndTheSessionOnceAndHarmNobody) {
+TEST_P(Blows, EndTheSessionOnceAndHarmNobody) {  // attack 32, checklist 111
   const auto [blow, state] = GetParam();
   const CapturedLog log;
   std::atomic<int> opened{0};
@@ -378,7 +394,7 @@ TEST(Attack, APeerMayCloseAndHalfCloseAtOnceAndStillReadItsEchoes) {
   }
 }
 
-TEST(Attack, ListsOfSeparatorsAndEndlessTricklesCostNothingSpecial) {  // [17], [19]
+TEST(Attack, ListsOfSeparatorsAndEndlessTricklesCostNothingSpecial) {  // attack 17, 19
   const CapturedLog log;
   RunningServer server(echo());
   for (const char* filler : {",", " ", "\\", "\"", ";", ", ", "a,", "a;"}) {

@@ -63,7 +63,7 @@ concept CanSend = requires(Sender& sender, What what) {
 static_assert(CanSend<Connection, const char*> && CanSend<Connection, std::string>);
 static_assert(!CanSend<Connection, std::nullptr_t> && !CanSend<Handle, std::nullptr_t>);
 
-TEST(Connection, CallbacksComeInOrderAndCloseOnce) {
+TEST(Connection, CallbacksComeInOrderAndCloseOnce) {  // checklist 77, 111
   Journal journal;
   RunningServer server(journalling(journal));
   auto client = RawClient::open(server.port());
@@ -77,7 +77,7 @@ TEST(Connection, CallbacksComeInOrderAndCloseOnce) {
             (Lines{"open", "text one", "binary two", "ping p", "pong q", closed(1000, "bye", true, EndedBy::peer)}));
 }
 
-TEST(Connection, FramesInThePacketOfTheRequestAreDeliveredOnceAfterOpen) {  // attacks.md 23
+TEST(Connection, FramesInThePacketOfTheRequestAreDeliveredOnceAfterOpen) {  // attack 23
   Journal journal;
   RunningServer server(journalling(journal));
   RawClient client(server.port());
@@ -88,7 +88,7 @@ TEST(Connection, FramesInThePacketOfTheRequestAreDeliveredOnceAfterOpen) {  // a
   EXPECT_EQ(journal.lines(), (Lines{"open", "text early", closed(1000, "", true, EndedBy::peer)}));
 }
 
-TEST(Connection, TheResponseIsWrittenBeforeWhatOnOpenSends) {
+TEST(Connection, TheResponseIsWrittenBeforeWhatOnOpenSends) {  // checklist 81
   RunningServer server([](Connection& socket) {
     socket.send("from configure");
     socket.on_open([&] { socket.send("from open"); });
@@ -201,7 +201,7 @@ TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
   EXPECT_EQ(client.read_frame().payload, "> x");
 }
 
-// attacks.md 26, 27: each callback × what may be done in it. Whatever happens: one open, at most one error, one close,
+// Each callback × what may be done in it. Whatever happens: one open, at most one error, one close,
 // and the server serves the next client.
 enum class Deed {
   send,
@@ -266,7 +266,7 @@ void commit(Deed deed, Connection& socket, Server& server) {
   }
 }
 
-TEST_P(EveryCallback, MayCallEveryMethodAndThrow) {
+TEST_P(EveryCallback, MayCallEveryMethodAndThrow) {  // attack 26, 27, checklist 111
   const auto [deed, place] = GetParam();
   const test::CapturedLog log;
   Journal journal;
@@ -330,7 +330,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryCallback,
                                                           Place::ping, Place::pong, Place::error, Place::close)),
                          [](const testing::TestParamInfo<DeedAndPlace>& tested) { return name_of(tested.param); });
 
-TEST(Connection, AnExceptionReachesOnErrorAndTheClientSees1011WithoutItsText) {
+TEST(Connection, AnExceptionReachesOnErrorAndTheClientSees1011WithoutItsText) {  // attack 27
   const test::CapturedLog log;
   Journal journal;
   auto handlers = journalling(journal);
@@ -350,7 +350,7 @@ TEST(Connection, AnExceptionReachesOnErrorAndTheClientSees1011WithoutItsText) {
   EXPECT_EQ(log.size(), 1U);
 }
 
-TEST(Connection, LocalCloseIsCleanWithThePeersCode) {
+TEST(Connection, LocalCloseIsCleanWithThePeersCode) {  // checklist 87, 88
   Journal journal;
   auto handlers = journalling(journal);
   handlers.on_open = [](Connection& socket) {
@@ -368,7 +368,7 @@ TEST(Connection, LocalCloseIsCleanWithThePeersCode) {
   EXPECT_EQ(journal.lines(), (Lines{closed(4321, "", true, EndedBy::local)}));
 }
 
-TEST(Connection, ACloseWithoutACodeIsAnsweredWithoutOneAndReportedAs1005) {
+TEST(Connection, ACloseWithoutACodeIsAnsweredWithoutOneAndReportedAs1005) {  // checklist 87, 92
   Journal journal;
   RunningServer server(journalling(journal));
   auto client = RawClient::open(server.port());
@@ -387,7 +387,7 @@ TEST(Connection, ALongReasonIsCutAtACharacter) {
   EXPECT_EQ(client.read_frame().payload, "\x0F\xA0" + std::string(122, 'a'));
 }
 
-TEST(Connection, WhatRfc6455DoesNotLetBeSentThrows) {
+TEST(Connection, WhatRfc6455DoesNotLetBeSentThrows) {  // checklist 76, 85, 92, 93
   bool checked = false;
   RunningServer server([&](Connection& socket) {
     for (const std::uint16_t code :
@@ -407,7 +407,7 @@ TEST(Connection, WhatRfc6455DoesNotLetBeSentThrows) {
   EXPECT_TRUE(checked);
 }
 
-TEST(Connection, AbortDropsItWithoutAClose) {
+TEST(Connection, AbortDropsItWithoutAClose) {  // checklist 92
   Journal journal;
   auto handlers = journalling(journal);
   handlers.on_message = [](Connection& socket, std::string_view) { socket.abort(); };

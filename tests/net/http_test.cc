@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "tests/support/feed.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
 
@@ -17,7 +19,9 @@ namespace {
 
 using test::CapturedLog;
 using test::RawClient;
+using test::RowName;
 using test::RunningServer;
+using test::Source;
 using test::text_frame;
 using test::upgrade_request;
 
@@ -56,7 +60,7 @@ void pages(Server& server) {
   });
 }
 
-TEST(Http, ServesPagesOnOnePersistentConnectionInOrder) {
+TEST(Http, ServesPagesOnOnePersistentConnectionInOrder) {  // RFC 9112 §9.3.2, checklist 22
   RunningServer server(echo(), {}, pages);
   RawClient client(server.port());
   client.send(get("/") + get("/health?q=1", "X-A: a\r\n") + get("/", "", "HEAD") + get("/missing"));
@@ -83,7 +87,7 @@ TEST(Http, APersistentConnectionMayBecomeAWebSocket) {
   EXPECT_EQ(client.read_frame().payload, "x");
 }
 
-TEST(Http, ClosesWhenAskedToAndProcessesNothingMore) {  // RFC 9112 9.6, checklist 23
+TEST(Http, ClosesWhenAskedToAndProcessesNothingMore) {  // RFC 9112 §9.6, checklist 23
   RunningServer server(echo(), {}, pages);
   const auto all = answer(server.port(), get("/", "Connection: close\r\n") + get("/health"));
   EXPECT_TRUE(has_line(all, "Connection: close"));
@@ -91,7 +95,7 @@ TEST(Http, ClosesWhenAskedToAndProcessesNothingMore) {  // RFC 9112 9.6, checkli
   EXPECT_TRUE(answer(server.port(), "GET / HTTP/1.0\r\n\r\n").ends_with("<p>hello</p>"));
 }
 
-TEST(Http, ABodyIsNeverTakenForTheNextRequest) {  // RFC 9112 9.3, checklist 21; attacks.md 22
+TEST(Http, ABodyIsNeverTakenForTheNextRequest) {  // RFC 9112 §9.3, checklist 21; attack 22
   RunningServer server(echo(), {}, pages);
   const auto smuggled = get("/health");
   const auto length = "Content-Length: " + std::to_string(smuggled.size()) + "\r\n";
@@ -144,7 +148,7 @@ TEST(Http, ALargePageReachesASlowReaderWholeAlsoWhereTheConnectionEndsWithIt) {
   }
 }
 
-TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md 25, 27
+TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attack 25, 27
   const CapturedLog log;
   RunningServer server(echo(), {}, pages);
   for (const auto* path : {"/throws", "/injects"}) {
@@ -155,7 +159,7 @@ TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attacks.md
   }
 }
 
-TEST(Http, PathsWithoutAPageAre426AtAnEndpointAnd404Elsewhere) {
+TEST(Http, PathsWithoutAPageAre426AtAnEndpointAnd404Elsewhere) {  // checklist 35, 46
   RunningServer everywhere(echo());
   const auto response = answer(everywhere.port(), get("/any"));
   EXPECT_TRUE(response.starts_with("HTTP/1.1 426 "));
@@ -178,7 +182,7 @@ TEST(Http, PagesThatMakeNoSenseAreRejected) {
   EXPECT_THROW(server.on_http("", [](const HttpRequest&) { return HttpResponse{}; }), std::invalid_argument);
 }
 
-TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {
+TEST(Upgrade, TheFilterSeesTheRequestAndMayAddHeadersAndChooseTheSubprotocol) {  // checklist 50
   RunningServer server([](Connection& socket) { socket.send(socket.info().negotiated_sub_protocol); },
                        {.subprotocols = {"one"}},
                        [](Server& made) {
@@ -216,7 +220,7 @@ TEST(Upgrade, TheFilterMayReplaceItselfWhileItRuns) {
   RawClient::open(server.port());
 }
 
-TEST(Upgrade, TheFilterMayRefuse) {
+TEST(Upgrade, TheFilterMayRefuse) {  // RFC 6455 §4.2.2, checklist 46, 111
   const CapturedLog log;
   bool opened = false;
   RunningServer server(
@@ -246,7 +250,7 @@ TEST(Upgrade, AFilterThatThrowsIs500AndTheServerGoesOn) {
   RawClient::open(server.port());
 }
 
-TEST(Upgrade, ExpectIsAnsweredBeforeThe101) {  // RFC 9110 7.8, checklist 33
+TEST(Upgrade, ExpectIsAnsweredBeforeThe101) {  // RFC 9110 §7.8, checklist 33; attack 22
   RunningServer server(echo());
   RawClient client(server.port());
   client.send(upgrade_request("/", "Expect: 100-continue\r\n"));
@@ -255,16 +259,16 @@ TEST(Upgrade, ExpectIsAnsweredBeforeThe101) {  // RFC 9110 7.8, checklist 33
 }
 
 struct RefusedRequest {
-  const char* name;
+  Source source;
   std::string request;
   int status;
 };
 
-void PrintTo(const RefusedRequest& refused, std::ostream* out) { *out << refused.name; }
+void PrintTo(const RefusedRequest& refused, std::ostream* out) { *out << refused.source; }
 
 class Refusals : public testing::TestWithParam<RefusedRequest> {};
 
-/// attacks.md 17-25: a proper answer with a one-line text body, the connection's end, one log line, nothing opened.
+/// A proper answer with a one-line text body, the connection's end, one log line, nothing opened: checklist 38, 111.
 TEST_P(Refusals, AreHttpAnswersThatSayWhyAndEndTheConnection) {
   const CapturedLog log(LogLevel::info);
   RunningServer server([](Connection&) { ADD_FAILURE() << "opened"; },
@@ -300,55 +304,87 @@ std::vector<RefusedRequest> refused_requests() {
   const std::string key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   const std::string version = "Sec-WebSocket-Version: 13\r\n";
   return {
-      {"NoHost", without(good, "Host: test.example\r\n"), 400},
-      {"TwoHosts", upgrade_request("/ws", kGood + "Host: other.example\r\n"), 400},
-      {"NoKey", without(good, key), 400},
-      {"TwoKeys", upgrade_request("/ws", kGood + key), 400},
-      {"KeyOf15Bytes", instead(good, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"), 400},
-      {"NoVersion", without(good, version), 400},
-      {"Version8", instead(good, "Version: 13", "Version: 8"), 426},
-      {"ConnectionWithoutUpgrade", instead(good, "Connection: Upgrade", "Connection: keep-alive"), 400},
-      {"Http10", instead(good, "HTTP/1.1", "HTTP/1.0"), 426},
-      {"Http20", instead(good, "HTTP/1.1", "HTTP/2.0"), 505},
-      {"Post", instead(good, "GET", "POST"), 405},
-      {"UnknownMethod", instead(good, "GET", "BREW"), 501},
-      {"WithContent", upgrade_request("/ws", kGood + "Content-Length: 5\r\n"), 400},
-      {"ChunkedAndLength", upgrade_request("/ws", kGood + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400},
-      {"OtherPath", upgrade_request("/elsewhere", kGood), 404},
-      {"NoOrigin", upgrade_request("/ws"), 403},
-      {"OriginNull", upgrade_request("/ws", "Origin: null\r\n"), 403},
-      {"OriginPrefix", upgrade_request("/ws", "Origin: https://good.example.evil.example\r\n"), 403},
-      {"OriginSuffix", upgrade_request("/ws", "Origin: https://evilgood.example\r\n"), 403},
-      {"OriginOtherScheme", upgrade_request("/ws", "Origin: http://good.example\r\n"), 403},
-      {"TwoOrigins", upgrade_request("/ws", kGood + kGood), 400},
-      {"ObsFold", upgrade_request("/ws", kGood + "X: a\r\n b\r\n"), 400},
-      {"BareLf", upgrade_request("/ws", kGood + "X: a\n"), 400},
-      {"BareCr", upgrade_request("/ws", kGood + "X: a\rb\r\n"), 400},
-      {"Nul", upgrade_request("/ws", kGood + std::string("X: a\0b\r\n", 8)), 400},
-      {"SpaceBeforeColon", upgrade_request("/ws", kGood + "X : a\r\n"), 400},
-      {"EmptyName", upgrade_request("/ws", kGood + ": a\r\n"), 400},
-      {"NoColon", upgrade_request("/ws", kGood + "Xa\r\n"), 400},
-      {"SmuggledAfterBlankLine", instead(good, "\r\nHost", "\r\n\rX: 1\r\nHost"), 400},
-      {"MalformedExtensions", upgrade_request("/ws", kGood + "Sec-WebSocket-Extensions: a;;b\r\n"), 400},
-      {"MalformedSubprotocol", upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: a b\r\n"), 400},
-      {"NonAsciiSubprotocol", upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: \xC3\xBC\r\n"), 400},
-      {"TargetTooLong", upgrade_request("/" + std::string(5000, 'x'), kGood), 414},
-      {"HeadTooLarge", upgrade_request("/ws", kGood + "X: " + std::string(9000, 'x') + "\r\n"), 431},
-      {"TooManyLines",
+      {{"NoHost", "9112 §3.2", 10}, without(good, "Host: test.example\r\n"), 400},
+      {{"TwoHosts", "9112 §3.2, attack 21", 10}, upgrade_request("/ws", kGood + "Host: other.example\r\n"), 400},
+      {{"NoKey", "6455 §4.2.1", 41}, without(good, key), 400},
+      {{"TwoKeys", "6455 §11.3.1", 42}, upgrade_request("/ws", kGood + key), 400},
+      {{"KeyOf15Bytes", "6455 §4.2.1", 41}, instead(good, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"), 400},
+      {{"TwoVersions", "6455 §11.3.5", 44}, upgrade_request("/ws", kGood + version), 400},
+      {{"NoVersion", "6455 §4.2.1", 43}, without(good, version), 400},
+      {{"Version8", "6455 §4.4", 45}, instead(good, "Version: 13", "Version: 8"), 426},
+      {{"ConnectionWithoutUpgrade", "6455 §4.2.1", 40},
+       instead(good, "Connection: Upgrade", "Connection: keep-alive"),
+       400},
+      {{"Http10", "9110 §7.8", 30}, instead(good, "HTTP/1.1", "HTTP/1.0"), 426},
+      {{"Http20", "6455 §4.2.1", 38}, instead(good, "HTTP/1.1", "HTTP/2.0"), 505},
+      {{"Post", "6455 §4.2.1", 38}, instead(good, "GET", "POST"), 405},
+      {{"OverlongMethod", "9112 §3", 7}, instead(good, "GET", "GETGETGETGET"), 501},
+      {{"TwoSpacesBeforeTheVersion", "9112 §3.2", 9}, instead(good, " HTTP", "  HTTP"), 400},
+      {{"NoVersionInTheRequestLine", "9112 §3.2", 9}, instead(good, " HTTP/1.1", ""), 400},
+      {{"SpaceBeforeTheFirstField", "9112 §2.2", 5}, instead(good, "Host", " Host"), 400},
+      {{"TransferEncodingInHttp10", "9112 §6.1", 15},
+       instead(upgrade_request("/ws", kGood + "Transfer-Encoding: chunked\r\n"), "HTTP/1.1", "HTTP/1.0"),
+       400},
+      {{"ChunkedNotFinal", "9112 §6.3", 17},
+       upgrade_request("/ws", kGood + "Transfer-Encoding: chunked, gzip\r\n"),
+       400},
+      {{"InvalidContentLength", "9112 §6.3", 18}, upgrade_request("/ws", kGood + "Content-Length: 5a\r\n"), 400},
+      {{"DifferingContentLengths", "9112 §6.3, attack 21", 18},
+       upgrade_request("/ws", kGood + "Content-Length: 0\r\nContent-Length: 5\r\n"),
+       400},
+      {{"UnknownMethod", "9110 §9.1", 37}, instead(good, "GET", "BREW"), 501},
+      {{"WithContent", "6455 §4.2.1, attack 22", 38}, upgrade_request("/ws", kGood + "Content-Length: 5\r\n"), 400},
+      {{"ChunkedAndLength", "9112 §6.3, attack 22", 19},
+       upgrade_request("/ws", kGood + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"),
+       400},
+      {{"OtherPath", "6455 §4.2.2", 46}, upgrade_request("/elsewhere", kGood), 404},
+      {{"NoOrigin", "6455 §10.2, attack 24", 47}, upgrade_request("/ws"), 403},
+      {{"OriginNull", "6455 §10.2, attack 24", 47}, upgrade_request("/ws", "Origin: null\r\n"), 403},
+      {{"OriginPrefix", "6455 §10.2, attack 24", 47},
+       upgrade_request("/ws", "Origin: https://good.example.evil.example\r\n"),
+       403},
+      {{"OriginSuffix", "6455 §10.2, attack 24", 47},
+       upgrade_request("/ws", "Origin: https://evilgood.example\r\n"),
+       403},
+      {{"OriginOtherScheme", "6455 §10.2, attack 24", 47},
+       upgrade_request("/ws", "Origin: http://good.example\r\n"),
+       403},
+      {{"TwoOrigins", "6455 §10.2, attack 24", 47}, upgrade_request("/ws", kGood + kGood), 400},
+      {{"ObsFold", "9112 §5.2, attack 21", 14}, upgrade_request("/ws", kGood + "X: a\r\n b\r\n"), 400},
+      {{"BareLf", "9112 §2.2, attack 21", 3}, upgrade_request("/ws", kGood + "X: a\n"), 400},
+      {{"BareCr", "9112 §2.2, attack 21", 2}, upgrade_request("/ws", kGood + "X: a\rb\r\n"), 400},
+      {{"Nul", "9110 §5.5, attack 21", 26}, upgrade_request("/ws", kGood + std::string("X: a\0b\r\n", 8)), 400},
+      {{"SpaceBeforeColon", "9112 §5.1, attack 21", 13}, upgrade_request("/ws", kGood + "X : a\r\n"), 400},
+      {{"EmptyName", "9112 §5, attack 21", 6}, upgrade_request("/ws", kGood + ": a\r\n"), 400},
+      {{"NoColon", "9112 §5", 6}, upgrade_request("/ws", kGood + "Xa\r\n"), 400},
+      {{"SmuggledAfterBlankLine", "9112 §2.2, attack 21", 2}, instead(good, "\r\nHost", "\r\n\rX: 1\r\nHost"), 400},
+      {{"MalformedExtensions", "6455 §9.1", 52},
+       upgrade_request("/ws", kGood + "Sec-WebSocket-Extensions: a;;b\r\n"),
+       400},
+      {{"MalformedSubprotocol", "6455 §4.1 /10/", 50},
+       upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: a b\r\n"),
+       400},
+      {{"NonAsciiSubprotocol", "6455 §4.1 /10/, attack 20", 50},
+       upgrade_request("/ws", kGood + "Sec-WebSocket-Protocol: \xC3\xBC\r\n"),
+       400},
+      {{"TargetTooLong", "9112 §3", 8}, upgrade_request("/" + std::string(5000, 'x'), kGood), 414},
+      {{"HeadTooLarge", "6585 §5, attack 17"},
+       upgrade_request("/ws", kGood + "X: " + std::string(9000, 'x') + "\r\n"),
+       431},
+      {{"TooManyLines", "6585 §5, attack 18"},
        [] {
          std::string lines = kGood;
          for (int i = 0; i < 101; ++i) lines += "X: y\r\n";
          return upgrade_request("/ws", lines);
        }(),
        431},
-      {"TlsClientHello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11), 400},
-      {"PlainGetAtTheEndpoint", get("/ws"), 426},
-      {"PlainGetElsewhere", get("/nothing"), 404},
+      {{"TlsClientHello", "9112 §2.2", 6}, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11), 400},
+      {{"PlainGetAtTheEndpoint", "9110 §15.5.22", 35}, get("/ws"), 426},
+      {{"PlainGetElsewhere", "9110 §15.5.5"}, get("/nothing"), 404},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Refusals, testing::ValuesIn(refused_requests()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, Refusals, testing::ValuesIn(refused_requests()), RowName());
 
 TEST(Upgrade, ASubprotocolMismatchIsRefusedWhereThatIsWanted) {
   const CapturedLog log;

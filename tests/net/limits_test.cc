@@ -178,7 +178,7 @@ TEST(Backpressure, APeerThatDoesNotReadIsNotReadFromEither) {
   EXPECT_EQ(received / 10'000, whole);
 }
 
-/// attacks.md 9: the latest ping wins, and a flood of them is bounded.
+/// Attack 9, checklist 78: the latest ping wins, and a flood of them is bounded.
 TEST(Backpressure, PingsToAPeerThatDoesNotReadAreAnsweredOnceAndLast) {
   std::atomic<bool> filled{false};
   std::atomic<int> pings{0};
@@ -204,7 +204,7 @@ TEST(Backpressure, PingsToAPeerThatDoesNotReadAreAnsweredOnceAndLast) {
   EXPECT_LE(pongs, 2);  // the first, which was queued, and the last
 }
 
-/// attacks.md 10.
+/// Attack 10, checklist 79.
 TEST(Backpressure, AMillionUnsolicitedPongsAreIgnored) {
   RunningServer server(Handlers{.on_message = [](Connection& socket, std::string_view text) { socket.send(text); }});
   auto client = RawClient::open(server.port());
@@ -215,7 +215,7 @@ TEST(Backpressure, AMillionUnsolicitedPongsAreIgnored) {
   EXPECT_EQ(client.read_frame().payload, "still here");
 }
 
-TEST(Timeouts, TheHandshakeHasAnAbsoluteDeadline) {  // attacks.md 17
+TEST(Timeouts, TheHandshakeHasAnAbsoluteDeadline) {  // attack 17
   const CapturedLog log;
   RunningServer server(Handlers{}, {.handshake_timeout = 200ms});
   RawClient silent(server.port());
@@ -259,7 +259,7 @@ TEST(Timeouts, AQuietPeerIsPingedAndKeptWhileItAnswers) {
   EXPECT_EQ(journal.count("close"), 0U);
 }
 
-TEST(Timeouts, APeerThatDoesNotAnswerAPingIsDroppedWith1006) {
+TEST(Timeouts, APeerThatDoesNotAnswerAPingIsDroppedWith1006) {  // checklist 92, 94
   const CapturedLog log;
   Journal journal;
   RunningServer server(Handlers{.on_error =
@@ -324,7 +324,7 @@ TEST(Timeouts, APeerThatDoesNotAnswerOurCloseIsDropped) {
   EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
 }
 
-TEST(Timeouts, NeverMeansThatAnAnswerToOurCloseIsWaitedFor) {
+TEST(Timeouts, NeverMeansThatAnAnswerToOurCloseIsWaitedFor) {  // checklist 88
   RunningServer server(Handlers{.on_open = [](Connection& socket) { socket.close(4000); },
                                 .on_close = [](Connection&, const CloseInfo& why) { EXPECT_TRUE(why.clean); }},
                        {.handshake_timeout = 50ms, .ping_interval = 50ms, .close_timeout = Options::kNever});
@@ -392,7 +392,7 @@ TEST(Timeouts, APeerThatReadsSlowlyIsNotDropped) {
   EXPECT_FALSE(closed);
 }
 
-/// attacks.md 31: a busy peer has its budget, then the others have their turn.
+/// Attack 31: a busy peer has its budget, then the others have their turn.
 TEST(Fairness, AFloodingPeerDoesNotStarveAQuietOne) {
   constexpr std::uint32_t budget = 16;
   constexpr int count = 2000;

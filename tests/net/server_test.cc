@@ -406,7 +406,7 @@ TEST(Server, TimesOfAnyLengthDoNotOverflow) {
   }
 }
 
-TEST(Server, AtMaxConnectionsOthersWaitUntilOneLeaves) {
+TEST(Server, AtMaxConnectionsOthersWaitUntilOneLeaves) {  // checklist 111
   RunningServer server(echo(), {.max_connections = 2});
   auto one = RawClient::open(server.port());
   auto two = RawClient::open(server.port());
@@ -419,7 +419,7 @@ TEST(Server, AtMaxConnectionsOthersWaitUntilOneLeaves) {
   EXPECT_TRUE(three.read_head().starts_with("HTTP/1.1 101 "));
 }
 
-/// attacks.md 30.
+/// Attack 30.
 TEST(Server, SurvivesRunningOutOfDescriptors) {
   const test::CapturedLog log;
   RunningServer server(echo());

@@ -44,7 +44,7 @@ bool registered_or_private(unsigned code) {
   return code >= 3000 && code < 5000;            // §7.4.2: for libraries, frameworks and applications
 }
 
-// Attack 12.
+// Attack 12, checklist 92, 93.
 TEST(CloseCode, EachOfAll65536IsJudgedAsTheRegistrySays) {
   unsigned legal = 0;
   for (unsigned code = 0; code <= 0xFFFF; ++code) {
@@ -120,7 +120,7 @@ TEST(ClosePayload, TheReasonMayFillTheFrame) {
   EXPECT_EQ(parse(payload_of(1000, longest.substr(0, 122) + "\xFF")).violation, Violation::close_reason_not_utf8);
 }
 
-TEST(ClosePayload, IsReadBackAsItWasWritten) {
+TEST(ClosePayload, IsReadBackAsItWasWritten) {  // checklist 85
   for (unsigned code = 0; code <= 0xFFFF; ++code) {
     if (!may_be_sent(static_cast<std::uint16_t>(code))) continue;
     const Parsed close = parse(close_payload(static_cast<std::uint16_t>(code), "reason"));
@@ -130,7 +130,7 @@ TEST(ClosePayload, IsReadBackAsItWasWritten) {
   }
 }
 
-TEST(ClosePayload, IsEmptyForNoCode) {
+TEST(ClosePayload, IsEmptyForNoCode) {  // checklist 92
   EXPECT_EQ(close_payload(close_code::no_status, ""), "");
   EXPECT_EQ(close_payload(close_code::no_status, "a reason cannot go without a code"), "");
 }

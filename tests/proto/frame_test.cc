@@ -121,19 +121,20 @@ Violation expected_of(Role role, unsigned first, unsigned second, const FrameRul
   const bool data_begins = opcode == 1 || opcode == 2;
   const bool control = opcode == 8 || opcode == 9 || opcode == 10;
   const bool rsv1 = (first & 0x40) != 0;
-  if ((first & 0x30) != 0) return reserved_bits;                            // §5.2, checklist 67
-  if (rsv1 && !rules.deflate) return reserved_bits;                         // §5.2, checklist 67
-  if (opcode != 0 && !data_begins && !control) return unknown_opcode;       // §5.2, checklist 68
-  if (rsv1 && !data_begins) return compressed_bit_misplaced;                // RFC 7692 §6, checklist 98
-  if (control && !fin) return control_fragmented;                           // §5.5, checklist 76
-  if (opcode == 0 && !rules.inside_message) return stray_continuation;      // §5.4, checklist 74
-  if (data_begins && rules.inside_message) return interleaved_message;      // §5.4, checklist 74
-  if (role == Role::server && (second & 0x80) == 0) return unmasked_frame;  // §5.1, checklist 65
-  if (role == Role::client && (second & 0x80) != 0) return masked_frame;    // §5.1, checklist 66
-  if (control && (second & 0x7F) > 125) return control_too_long;            // §5.5, checklist 76
+  if ((first & 0x30) != 0) return reserved_bits;                            // §5.2
+  if (rsv1 && !rules.deflate) return reserved_bits;                         // §5.2
+  if (opcode != 0 && !data_begins && !control) return unknown_opcode;       // §5.2
+  if (rsv1 && !data_begins) return compressed_bit_misplaced;                // RFC 7692 §6
+  if (control && !fin) return control_fragmented;                           // §5.5
+  if (opcode == 0 && !rules.inside_message) return stray_continuation;      // §5.4
+  if (data_begins && rules.inside_message) return interleaved_message;      // §5.4
+  if (role == Role::server && (second & 0x80) == 0) return unmasked_frame;  // §5.1
+  if (role == Role::client && (second & 0x80) != 0) return masked_frame;    // §5.1
+  if (control && (second & 0x7F) > 125) return control_too_long;            // §5.5
   return none;
 }
 
+// checklist 65, 66, 67, 68, 74, 76, 98
 TEST(FrameHeader, EveryPairOfFirstBytesIsJudgedAtTheByteThatBreaksTheRule) {
   for (const Role role : kRoles) {
     for (const unsigned flags : {0U, 1U, 2U, 3U}) {
@@ -201,7 +202,7 @@ TEST_P(FrameLength, IsJudgedAtTheByteThatBreaksTheRule) {
 
 INSTANTIATE_TEST_SUITE_P(EveryRow, FrameLength, testing::ValuesIn(kLengthRows), RowName());
 
-TEST(FrameHeader, EveryLengthInTwoBytesIsJudged) {
+TEST(FrameHeader, EveryLengthInTwoBytesIsJudged) {  // checklist 70
   for (std::uint64_t length = 0; length <= 0xFFFF; ++length) {
     const Answer two = parse(Role::client, header_of(Role::client, 0x82, length, LengthForm::two_bytes));
     ASSERT_EQ(two.violation, length < 126 ? length_not_minimal : none) << length;
@@ -231,7 +232,7 @@ TEST(FrameHeader, WhatIsWrittenIsReadBackByAClient) {
   }
 }
 
-TEST(FrameHeader, AServerDoesNotAcceptWhatAServerWrites) {
+TEST(FrameHeader, AServerDoesNotAcceptWhatAServerWrites) {  // checklist 66
   std::array<std::byte, 10> bytes{};
   const std::size_t size = write_frame_header(bytes.data(), Opcode::text, 5);
   EXPECT_EQ(parse(Role::server, {reinterpret_cast<const char*>(bytes.data()), size}).violation, unmasked_frame);

@@ -131,6 +131,7 @@ const Row kRows[] = {
     {{"Minimal", "6455 §4.2.1", 38}, handshake()},
     // Upgrade and Connection
     with_upgrade("WithoutCase", 39, "upgrade: WebSocket\r\nconnection: UPGRADE\r\n"),
+    with_upgrade("ProtocolNameInCapitals", 32, "Upgrade: WEBSOCKET\r\nConnection: Upgrade\r\n"),
     with_upgrade("InLists", 40, "Upgrade: h2c, websocket\r\nConnection: keep-alive, Upgrade\r\n"),
     with_upgrade("InSeveralFields", 40,
                  "Upgrade: h2c\r\nUpgrade: websocket\r\nConnection: close\r\nConnection: upgrade\r\n"),
@@ -181,8 +182,7 @@ const Row kRows[] = {
     with_key("KeyInBase64Url", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j-_==\r\n"),
     with_key("KeyWithSpace", "Sec-WebSocket-Key: dGhlIHNhbXBs SBub25jZQ==\r\n"),
     with_key("KeyWithPaddingInside", "Sec-WebSocket-Key: dGhlIHNhbXBs=SBub25jZQ==\r\n"),
-    with_key("KeyTwice",
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+    {{"KeyTwice", "6455 §11.3.1", 42}, handshake(kKeyLine), Fault::invalid_key, 400},
     with_key("KeyWithUnderscores", "Sec_WebSocket_Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
     // content
     {{"ContentLength", "6455 §4.2.1", 38}, handshake("Content-Length: 5\r\n"), Fault::handshake_with_body, 400},

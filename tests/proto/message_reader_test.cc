@@ -275,7 +275,7 @@ std::vector<Row> illegal_rows() {
        {"text:a\xC3\xA9"},
        text_not_utf8},
   };
-  // RFC 6455 §5.2, checklist 68: all reserved opcodes, at the first byte.
+  // RFC 6455 §5.2: all reserved opcodes, at the first byte.
   static const std::array<const char*, 10> names = {"Opcode3", "Opcode4", "Opcode5", "Opcode6", "Opcode7",
                                                     "OpcodeB", "OpcodeC", "OpcodeD", "OpcodeE", "OpcodeF"};
   for (unsigned i = 0; i < names.size(); ++i) {
@@ -513,7 +513,7 @@ TEST(MessageReader, TheLimitDoesNotConcernControlFrames) {
   }
 }
 
-// Attack 12.
+// Attack 12, checklist 93.
 TEST(MessageReader, JudgesAll65536CloseCodes) {
   for (unsigned code = 0; code <= 0xFFFF; ++code) {
     const std::string payload = {static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};

@@ -47,7 +47,8 @@ void for_every_feeding(std::size_t size, Feed feed) {
   feed(one_byte_at_a_time(size));
 }
 
-/// Where a row of a table comes from: RFC and section, and the line of the project's RFC checklist (0: none).
+/// Where a row of a table comes from: RFC and section, and the line of tests/conformance/checklist.tsv (0: none). An
+/// attack of attacks.tsv goes into the section, as checklist.py says.
 struct Source {
   const char* name;  ///< Of the row, in PascalCase: it becomes part of the test's name.
   const char* section;
