@@ -19,6 +19,9 @@ constexpr std::size_t kRoom = 64 * 1024;
 // by one, which makes it exact, and the rest a window at a time.
 constexpr std::size_t kExactOctets = 256 * 1024;
 
+// In z_stream's data_type: at the end of the input there is no block begun.
+constexpr int kBetweenBlocks = 128;
+
 unsigned char* bytes_of(char* data) { return reinterpret_cast<unsigned char*>(data); }
 
 // zlib does not write to its input.
@@ -78,6 +81,7 @@ std::string Decompressor::decompress(std::string message) {
   stream_->next_in = input_of(message);
   stream_->avail_in = static_cast<unsigned>(message.size());
   std::string inflated;
+  bool between_blocks = false;
   do {
     const std::size_t begin = inflated.size();
     const std::size_t step = step_octets();
@@ -87,18 +91,15 @@ std::string Decompressor::decompress(std::string message) {
     const int status = ::inflate(stream_.get(), Z_SYNC_FLUSH);
     inflated.resize(inflated.size() - stream_->avail_out);
     inflated_octets_ += step - stream_->avail_out;
-    // A call that finds nothing more to write answers Z_BUF_ERROR.
     if (status == Z_STREAM_END) throw Failure("a final block in a compressed message");
     if (status != Z_OK && status != Z_BUF_ERROR) {
       throw Failure(std::string("a message that cannot be inflated: ") +
                     (stream_->msg != nullptr ? stream_->msg : "unknown"));
     }
+    // A call that finds nothing more to do answers Z_BUF_ERROR, and no longer where it is.
+    if (status == Z_OK) between_blocks = (stream_->data_type & kBetweenBlocks) != 0;
   } while (stream_->avail_out == 0);
-  // At the end of the input between two blocks: bits 0 to 5 count unused bits, bit 7 says "between blocks".
-  constexpr int kBetweenBlocks = 128;
-  if (stream_->avail_in != 0 || (stream_->data_type & kBetweenBlocks) == 0) {
-    throw Failure("a compressed message that ends inside a block");
-  }
+  if (stream_->avail_in != 0 || !between_blocks) throw Failure("a compressed message that ends inside a block");
   if (!rules_.takes_over) ::inflateReset(stream_.get());
   return inflated;
 }
