@@ -79,7 +79,7 @@ std::string describe(const std::vector<DeflateWish>& wishes) {
     text += text.empty() ? "; asks the server for " : ", or for ";
     const std::string window = wish.max_window_bits == 0 ? "" : std::to_string(wish.max_window_bits) + " window bits";
     const std::string takeover = wish.no_context_takeover ? "no takeover" : "";
-    text += takeover + (takeover.empty() || window.empty() ? "" : " and ") + window;
+    text.append(takeover).append(takeover.empty() || window.empty() ? "" : " and ").append(window);
     if (takeover.empty() && window.empty()) text += "nothing";
   }
   return text;

@@ -81,7 +81,7 @@ DeflateTerms stated(const Parameters& parameters) {
 bool grants(const Parameters& parameters, const DeflateTerms& terms, const DeflateWish& wish) {
   if (wish.no_context_takeover && !terms.server_no_context_takeover) return false;
   if (wish.max_window_bits == 0) return true;
-  return parameters.count(kServerWindow) != 0 && terms.server_window_bits <= wish.max_window_bits;
+  return parameters.contains(kServerWindow) && terms.server_window_bits <= wish.max_window_bits;
 }
 
 }  // namespace

@@ -48,18 +48,18 @@ Script large(unsigned opcode, std::size_t size) {
 }
 
 /// The number of fragments stays what it is in a sample.
-Script fragmented(unsigned opcode, std::size_t size, std::size_t fragment) {
+Script fragmented(unsigned opcode, std::size_t fragment) {
   return [=](Peer& peer, const Scale& scale) {
-    const Frame message = patterned(opcode, scaled(size, scale));
+    const Frame message = patterned(opcode, scaled(4 * kMi, scale));
     peer.send_message(message, scaled(fragment, scale));
     peer.expect(message);
     peer.close_normally();
   };
 }
 
-Script chopped(unsigned opcode, std::size_t size, std::size_t chop) {
+Script chopped(unsigned opcode, std::size_t chop) {
   return [=](Peer& peer, const Scale& scale) {
-    echoes(patterned(opcode, scaled(size, scale)), chops_of(chop))(peer, scale);
+    echoes(patterned(opcode, scaled(kMi, scale)), chops_of(chop))(peer, scale);
   };
 }
 
@@ -101,10 +101,10 @@ std::vector<Case> limits_cases() {
     return Row{kind_name(opcode) + " of " + size_name(size), large(opcode, size)};
   });
   add(3, kFragments, [](unsigned opcode, std::size_t size) {
-    return Row{kind_name(opcode) + " of 4 MiB in fragments of " + size_name(size), fragmented(opcode, 4 * kMi, size)};
+    return Row{kind_name(opcode) + " of 4 MiB in fragments of " + size_name(size), fragmented(opcode, size)};
   });
   add(5, kChops, [](unsigned opcode, std::size_t size) {
-    return Row{kind_name(opcode) + " of 1 MiB, " + size_name(size) + " at a time", chopped(opcode, kMi, size)};
+    return Row{kind_name(opcode) + " of 1 MiB, " + size_name(size) + " at a time", chopped(opcode, size)};
   });
   add(7, kRoundTripSizes, [](unsigned opcode, std::size_t size) {
     return Row{"1000 round trips, each a " + kind_name(opcode) + " of " + size_name(size), round_trips(opcode, size)};
