@@ -49,8 +49,8 @@ void check_head(const std::string& head) {
     throw Failure("header Connection is wrong in " + head);
 }
 
-std::string extension_lines(const std::vector<DeflateWish>& deflate) {
-  return deflate.empty() ? std::string() : "Sec-WebSocket-Extensions: " + offers_of(deflate) + "\r\n";
+std::string extension_lines(const std::vector<DeflateWish>& deflate, ClientContext context) {
+  return deflate.empty() ? std::string() : "Sec-WebSocket-Extensions: " + offers_of(deflate, context) + "\r\n";
 }
 
 std::optional<DeflateTerms> agreed(const std::string& head, const std::vector<DeflateWish>& deflate) {
@@ -66,9 +66,9 @@ std::optional<DeflateTerms> agreed(const std::string& head, const std::vector<De
 
 }  // namespace
 
-Peer open_as_client(std::uint16_t port, const std::vector<DeflateWish>& deflate) {
+Peer open_as_client(std::uint16_t port, const std::vector<DeflateWish>& deflate, ClientContext context) {
   test::RawClient socket(port);
-  socket.send(test::upgrade_request("/", extension_lines(deflate)));
+  socket.send(test::upgrade_request("/", extension_lines(deflate, context)));
   const std::string head = socket.read_head();
   check_head(head);
   return {std::move(socket), Peer::Role::client, agreed(head, deflate)};

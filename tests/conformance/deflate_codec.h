@@ -45,6 +45,7 @@ class Decompressor {
   std::unique_ptr<z_stream_s, End> stream_;
   WindowRules rules_;
   std::size_t inflated_octets_ = 0;
+  std::size_t messages_ = 0;
 };
 
 }  // namespace mote::conformance

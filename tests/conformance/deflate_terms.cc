@@ -86,11 +86,12 @@ bool grants(const Parameters& parameters, const DeflateTerms& terms, const Defla
 
 }  // namespace
 
-std::string offers_of(const std::vector<DeflateWish>& wishes) {
+std::string offers_of(const std::vector<DeflateWish>& wishes, ClientContext context) {
   std::string offers;
   for (const DeflateWish& wish : wishes) {
     offers.append(offers.empty() ? "" : ", ").append("permessage-deflate; ");
-    offers.append(kClientNoTakeover).append("; ").append(kClientWindow);
+    if (context == ClientContext::hinted_none) offers.append(kClientNoTakeover).append("; ");
+    offers.append(kClientWindow);
     if (wish.no_context_takeover) offers.append("; ").append(kServerNoTakeover);
     if (wish.max_window_bits != 0) {
       offers.append("; ").append(kServerWindow).append("=").append(std::to_string(wish.max_window_bits));

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +23,13 @@ struct DeflateTerms {
   bool operator==(const DeflateTerms&) const = default;
 };
 
-/// The value of Sec-WebSocket-Extensions of a client with these wishes. Every offer allows the server both parameters
-/// that restrain the client.
-std::string offers_of(const std::vector<DeflateWish>& wishes);
+/// What a client says of its own context. The public suite's gives the hint (RFC 7692 §7.1.1.2), on which a server may
+/// insist; without it a server that allows takeover gets to see some.
+enum class ClientContext : std::uint8_t { hinted_none, kept };
+
+/// The value of Sec-WebSocket-Extensions of a client with these wishes. Every offer allows the server to restrain the
+/// client's window.
+std::string offers_of(const std::vector<DeflateWish>& wishes, ClientContext context = ClientContext::hinted_none);
 
 /// What a server's Sec-WebSocket-Extensions agrees to. Throws a Failure where RFC 7692 does not allow that answer to
 /// offers_of(wishes).

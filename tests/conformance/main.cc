@@ -19,18 +19,21 @@ namespace mote::conformance {
 namespace {
 
 constexpr std::string_view kUsage =
-    "conformance [--server PROGRAM] [--deflate off|on|takeover] [--only PATTERN,...] [--sample] [--list] "
-    "[--results FILE]\n"
-    "  --server    what is tested, started with --max-message and ws://127.0.0.1:0; echo_server beside this program\n"
-    "  --deflate   off, which leaves out sections 12 and 13, or the option of that name for the server\n"
-    "  --only      cases such as 6.4.*,7.1.6\n"
-    "  --sample    fewer messages and smaller ones in 9, 12 and 13; shorter pauses\n"
-    "  --list      the cases, without running them\n"
-    "  --results   a table of id, result, milliseconds, description and what failed\n";
+    "conformance [--server PROGRAM] [--deflate off|on|takeover] [--keep-context] [--only PATTERN,...] "
+    "[--sample] [--list] [--results FILE]\n"
+    "  --server        what is tested, started with --max-message and ws://127.0.0.1:0; echo_server beside this "
+    "program\n"
+    "  --deflate       off, which leaves out sections 12 and 13, or the option of that name for the server\n"
+    "  --keep-context  offers compression without the hint client_no_context_takeover, which the public suite gives\n"
+    "  --only          cases such as 6.4.*,7.1.6\n"
+    "  --sample        fewer messages and smaller ones in 9, 12 and 13; shorter pauses\n"
+    "  --list          the cases, without running them\n"
+    "  --results       a table of id, result, milliseconds, description and what failed\n";
 
 struct Wanted {
   std::string server;
   std::string deflate = "off";
+  ClientContext context = ClientContext::hinted_none;
   std::vector<std::string> patterns;
   Scale scale;
   bool list = false;
@@ -66,6 +69,8 @@ Wanted parse(char** arguments) {
       wanted.server = value(option);
     } else if (option == "--deflate") {
       wanted.deflate = value(option);
+    } else if (option == "--keep-context") {
+      wanted.context = ClientContext::kept;
     } else if (option == "--only") {
       wanted.patterns = split(value(option));
     } else if (option == "--sample") {
@@ -181,7 +186,7 @@ bool run(const Wanted& wanted) {
     if (one.deflate.empty() || wanted.deflate != "off") runnable.push_back(one);
   }
   ServerProcess server(server_command(wanted));
-  const auto open = [&](const Case& one) { return open_as_client(server.port(), one.deflate); };
+  const auto open = [&](const Case& one) { return open_as_client(server.port(), one.deflate, wanted.context); };
   const std::vector<Result> ran = run_cases(runnable, open, wanted.scale);
   const int exit_code = server.stop();
   std::vector<Result> results;
