@@ -66,8 +66,8 @@ inline std::string deflated(std::string_view message, const DeflateBits& bits = 
   return PeerDeflater(bits).message(message);
 }
 
-/// A peer's decompressor (§7.2.2). What refers back beyond its window is an error: it decompresses byte by byte, so
-/// that zlib has nothing but the window to look at.
+/// A peer's decompressor (§7.2.2). What refers back beyond its window, by more than a few bytes, is an error: it
+/// decompresses in pieces so small that zlib has little but the window to look at.
 class PeerInflater {
  public:
   explicit PeerInflater(int window_bits = 15) {
@@ -92,11 +92,11 @@ class PeerInflater {
     stream_.next_in = zlib_input(bytes);
     stream_.avail_in = static_cast<uInt>(bytes.size());
     for (;;) {
-      Bytef byte = 0;
-      stream_.next_out = &byte;
-      stream_.avail_out = 1;
+      std::array<Bytef, 64> piece;
+      stream_.next_out = piece.data();
+      stream_.avail_out = piece.size();
       const int result = ::inflate(&stream_, Z_SYNC_FLUSH);
-      if (stream_.avail_out == 0) out += static_cast<char>(byte);
+      out.append(reinterpret_cast<const char*>(piece.data()), piece.size() - stream_.avail_out);
       if (result == Z_BUF_ERROR && stream_.avail_in == 0) return;
       if (result != Z_OK) throw std::runtime_error(stream_.msg != nullptr ? stream_.msg : "inflate");
       if (stream_.avail_in == 0 && stream_.avail_out != 0) return;
