@@ -1,0 +1,125 @@
+#include "tests/differential/mutation.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace mote::differential {
+namespace {
+
+using namespace mote::test;
+
+std::uint64_t random_length(Random& random, std::uint64_t actual) {
+  static constexpr std::array<std::uint64_t, 14> lengths = {0,
+                                                            125,
+                                                            126,
+                                                            127,
+                                                            128,
+                                                            65'535,
+                                                            65'536,
+                                                            1ULL << 31,
+                                                            1ULL << 32,
+                                                            1ULL << 62,
+                                                            (1ULL << 63) - 1,
+                                                            1ULL << 63,
+                                                            ~0ULL,
+                                                            (1ULL << 32) + 5};
+  if (random.one_in(2)) return random.pick(lengths);
+  return random.one_in(2) ? actual + random.between(1, 3)
+                          : actual - std::min<std::uint64_t>(actual, random.between(1, 3));
+}
+
+// A header that announces another length than it has a form for would be cut short.
+LengthForm form_for(Random& random, std::uint64_t length) {
+  if (length > 0xFFFF || random.one_in(2)) return LengthForm::eight_bytes;
+  return LengthForm::two_bytes;
+}
+
+void mutate_frame(Random& random, Frame& frame) {
+  switch (random.below(8)) {
+    case 0:
+      frame.first = (frame.first & 0xF0) | static_cast<unsigned>(random.below(16));
+      break;
+    case 1:
+      frame.first ^= kFin;
+      break;
+    case 2:
+      frame.first ^= static_cast<unsigned>(random.between(1, 7)) << 4;
+      break;
+    case 3:
+      frame.masked = !frame.masked;
+      break;
+    case 4:
+      frame.form = form_for(random, frame.payload.size());
+      break;
+    case 5:
+      frame.announced = random_length(random, frame.payload.size());
+      if (random.one_in(4)) frame.form = form_for(random, *frame.announced);
+      break;
+    case 6:
+      if (!frame.payload.empty())
+        frame.payload[random.below(frame.payload.size())] ^= static_cast<char>(1 << random.below(8));
+      break;
+    default:
+      frame.first = static_cast<unsigned>(random.below(256));
+      break;
+  }
+}
+
+}  // namespace
+
+void mutate_frames(Random& random, proto::Role reader, std::vector<Frame>& frames) {
+  if (frames.empty()) return frames.push_back(random_control_frame(random, reader));
+  const auto at = static_cast<std::ptrdiff_t>(random.below(frames.size()));
+  switch (random.below(10)) {
+    case 0:
+      std::swap(frames[static_cast<std::size_t>(at)], frames[random.below(frames.size())]);
+      break;
+    case 1: {
+      const Frame copy = frames[static_cast<std::size_t>(at)];
+      frames.insert(frames.begin() + at, copy);
+      break;
+    }
+    case 2:
+      frames.erase(frames.begin() + at);
+      break;
+    case 3:
+      frames.insert(frames.begin() + at, random_control_frame(random, reader));
+      break;
+    default:
+      mutate_frame(random, frames[static_cast<std::size_t>(at)]);
+      break;
+  }
+}
+
+void mutate_bytes(Random& random, std::string& stream) {
+  if (stream.empty()) return;
+  // Half of the time near the start, where headers are.
+  const std::size_t reach = random.one_in(2) ? std::min<std::size_t>(stream.size(), 24) : stream.size();
+  const std::size_t at = random.below(reach);
+  const std::size_t size = std::min(stream.size() - at, random.between(1, 6));
+  switch (random.below(6)) {
+    case 0:
+      stream[at] = static_cast<char>(stream[at] ^ (1 << random.below(8)));
+      break;
+    case 1:
+      stream[at] = static_cast<char>(random.below(256));
+      break;
+    case 2:
+      stream.insert(at, size, static_cast<char>(random.below(256)));
+      break;
+    case 3:
+      stream.erase(at, size);
+      break;
+    case 4:
+      stream.insert(at, stream.substr(at, random.one_in(2) ? size : random.between(1, 200)));
+      break;
+    default:
+      stream.resize(random.below(stream.size() + 1));
+      break;
+  }
+}
+
+}  // namespace mote::differential
