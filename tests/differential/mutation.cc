@@ -37,6 +37,10 @@ LengthForm form_for(Random& random, std::uint64_t length) {
   return LengthForm::two_bytes;
 }
 
+void flip_a_bit(Random& random, std::string& bytes, std::size_t at) {
+  bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
+}
+
 void mutate_frame(Random& random, Frame& frame) {
   switch (random.below(8)) {
     case 0:
@@ -59,8 +63,7 @@ void mutate_frame(Random& random, Frame& frame) {
       if (random.one_in(4)) frame.form = form_for(random, *frame.announced);
       break;
     case 6:
-      if (!frame.payload.empty())
-        frame.payload[random.below(frame.payload.size())] ^= static_cast<char>(1 << random.below(8));
+      if (!frame.payload.empty()) flip_a_bit(random, frame.payload, random.below(frame.payload.size()));
       break;
     default:
       frame.first = static_cast<unsigned>(random.below(256));
@@ -102,7 +105,7 @@ void mutate_bytes(Random& random, std::string& stream) {
   const std::size_t size = std::min(stream.size() - at, random.between(1, 6));
   switch (random.below(6)) {
     case 0:
-      stream[at] = static_cast<char>(stream[at] ^ (1 << random.below(8)));
+      flip_a_bit(random, stream, at);
       break;
     case 1:
       stream[at] = static_cast<char>(random.below(256));

@@ -135,8 +135,7 @@ constexpr std::array kLimitations = {
                 close_code_is_1014},
 };
 
-template <class Explanations>
-std::string_view find(const Explanations& explanations, const Comparison& c) {
+std::string_view find(std::span<const Explanation> explanations, const Comparison& c) {
   for (const Explanation& explanation : explanations) {
     if (explanation.holds(c)) return explanation.difference.name;
   }
@@ -176,14 +175,13 @@ Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcom
 }
 
 const Difference& difference(std::string_view name) {
-  const auto named = [&](const Explanation& explanation) { return explanation.difference.name == name; };
-  if (const auto found = std::find_if(kStrictnesses.begin(), kStrictnesses.end(), named);
-      found != kStrictnesses.end()) {
-    return found->difference;
+  for (const std::span<const Explanation> explanations :
+       {std::span<const Explanation>(kStrictnesses), std::span<const Explanation>(kLimitations)}) {
+    for (const Explanation& explanation : explanations) {
+      if (explanation.difference.name == name) return explanation.difference;
+    }
   }
-  const auto found = std::find_if(kLimitations.begin(), kLimitations.end(), named);
-  if (found == kLimitations.end()) throw std::out_of_range(std::string(name));
-  return found->difference;
+  throw std::out_of_range(std::string(name));
 }
 
 }  // namespace mote::differential
