@@ -158,13 +158,13 @@ error_code read_all(Socket& socket, std::vector<std::string>& events) {
 
 }  // namespace
 
-BeastOutcome read_with_beast(proto::Role role, std::string_view stream, const proto::MessageLimits& limits,
+BeastOutcome read_with_beast(proto::Role role, std::string_view stream, std::uint64_t message_bytes,
                              std::size_t read_bytes) {
   static asio::io_context context;
   BeastOutcome outcome;
   Socket socket(context, stream, read_bytes);
   socket.secure_prng(false);
-  socket.read_message_max(limits.message_bytes);
+  socket.read_message_max(message_bytes);
   socket.control_callback([&](websocket::frame_type kind, beast::string_view payload) {
     if (kind == websocket::frame_type::close) return;
     std::string& event = outcome.events.emplace_back(kind == websocket::frame_type::ping ? "ping:" : "pong:");

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/frame.h"
-#include "proto/message_reader.h"
 
 namespace mote::differential {
 
@@ -17,8 +17,8 @@ struct BeastOutcome {
 };
 
 /// Gives the bytes of one peer to a fresh boost::beast::websocket::stream that has just been opened, as a server or as
-/// a client, at most `read_bytes` at a time.
-[[nodiscard]] BeastOutcome read_with_beast(proto::Role role, std::string_view stream,
-                                           const proto::MessageLimits& limits, std::size_t read_bytes);
+/// a client, at most `read_bytes` at a time. `message_bytes` is the limit for a message.
+[[nodiscard]] BeastOutcome read_with_beast(proto::Role role, std::string_view stream, std::uint64_t message_bytes,
+                                           std::size_t read_bytes);
 
 }  // namespace mote::differential

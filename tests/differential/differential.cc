@@ -111,7 +111,7 @@ class Run {
     const test::Outcome at_once =
         test::outcome_of(test.role, test.stream, test::at_once(test.stream.size()), test.limits);
     const test::Outcome in_pieces = read_in_pieces(test);
-    const BeastOutcome beast = read_with_beast(test.role, test.stream, test.limits, test.beast_bytes);
+    const BeastOutcome beast = read_with_beast(test.role, test.stream, test.limits.message_bytes, test.beast_bytes);
     const Verdict verdict = judge(test, at_once, beast);
     const bool same = same_in_pieces(at_once, in_pieces);
     ++counts_[{verdict.agreement, verdict.reason}];
