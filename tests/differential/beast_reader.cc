@@ -12,10 +12,12 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <boost/beast/zlib/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "proto/deflate_parameters.h"
 #include "proto/handshake.h"
 
 namespace mote::differential {
@@ -32,15 +34,15 @@ class MemoryStream {
  public:
   using executor_type = asio::io_context::executor_type;
 
-  MemoryStream(asio::io_context& context, std::string_view stream, std::size_t read_bytes)
-      : context_(&context), stream_(stream), read_bytes_(read_bytes) {}
+  MemoryStream(asio::io_context& context, const TestCase& test, std::string_view stream)
+      : context_(&context), test_(&test), stream_(stream) {}
 
   executor_type get_executor() { return context_->get_executor(); }
 
   template <class Buffers>
   std::size_t read_some(const Buffers& buffers, error_code& error) {
     std::string_view& from = response_left_.empty() ? stream_ : response_left_;
-    const std::size_t limit = response_left_.empty() ? read_bytes_ : response_left_.size();
+    const std::size_t limit = response_left_.empty() ? test_->beast_bytes : response_left_.size();
     if (from.empty() && beast::buffer_bytes(buffers) != 0) {
       error = asio::error::eof;
       return 0;
@@ -77,14 +79,20 @@ class MemoryStream {
     constexpr std::size_t key_bytes = 24;
     opened_ = true;
     if (const std::size_t at = written.find(name); at != std::string_view::npos) {
-      proto::append_switching_protocols(response_, written.substr(at + name.size(), key_bytes), {}, {});
+      proto::Agreement agreement;
+      if (const auto& deflate = test_->rules.deflate) {
+        agreement.deflate = proto::DeflateParameters{.server_max_window_bits = deflate->window_bits,
+                                                     .server_no_context_takeover = !deflate->context_takeover,
+                                                     .names_server_window = true};
+      }
+      proto::append_switching_protocols(response_, written.substr(at + name.size(), key_bytes), agreement, {});
       response_left_ = response_;
     }
   }
 
   asio::io_context* context_;
+  const TestCase* test_;
   std::string_view stream_;
-  std::size_t read_bytes_;
   bool opened_ = false;
   std::string response_;
   std::string_view response_left_;
@@ -94,18 +102,29 @@ void teardown(beast::role_type, MemoryStream&, error_code& error) { error = {}; 
 
 using Socket = websocket::stream<MemoryStream>;
 
-void open(Socket& socket, proto::Role role) {
-  static const auto request = [] {
-    beast::http::request<beast::http::empty_body> get(beast::http::verb::get, "/", 11);
-    get.set(beast::http::field::host, "h");
-    get.set(beast::http::field::upgrade, "websocket");
-    get.set(beast::http::field::connection, "upgrade");
-    get.set(beast::http::field::sec_websocket_key, "AQIDBAUGBwgJCgsMDQ4PEA==");
-    get.set(beast::http::field::sec_websocket_version, "13");
-    return get;
-  }();
-  if (role == proto::Role::server) {
-    socket.accept(request);
+using Request = beast::http::request<beast::http::empty_body>;
+
+Request make_request(const TestCase& test) {
+  Request request(beast::http::verb::get, "/", 11);
+  request.set(beast::http::field::host, "h");
+  request.set(beast::http::field::upgrade, "websocket");
+  request.set(beast::http::field::connection, "upgrade");
+  request.set(beast::http::field::sec_websocket_key, "AQIDBAUGBwgJCgsMDQ4PEA==");
+  request.set(beast::http::field::sec_websocket_version, "13");
+  if (const auto& deflate = test.rules.deflate) {
+    std::string offer = "permessage-deflate; client_max_window_bits=" + std::to_string(deflate->window_bits);
+    if (!deflate->context_takeover) offer += "; client_no_context_takeover";
+    request.set(beast::http::field::sec_websocket_extensions, offer);
+  }
+  return request;
+}
+
+void open(Socket& socket, const TestCase& test) {
+  websocket::permessage_deflate deflate;
+  deflate.server_enable = deflate.client_enable = test.rules.deflate.has_value();
+  socket.set_option(deflate);
+  if (test.role == proto::Role::server) {
+    socket.accept(make_request(test));
   } else {
     socket.handshake("h", "/");
   }
@@ -113,7 +132,8 @@ void open(Socket& socket, proto::Role role) {
 
 std::string_view name_of(const error_code& found) {
   using websocket::error;
-  static const std::array<std::pair<error_code, std::string_view>, 14> names = {{
+  using zlib = boost::beast::zlib::error;
+  static const std::vector<std::pair<error_code, std::string_view>> names = {
       {error::bad_opcode, "bad_opcode"},
       {error::bad_data_frame, "bad_data_frame"},
       {error::bad_continuation, "bad_continuation"},
@@ -128,7 +148,20 @@ std::string_view name_of(const error_code& found) {
       {error::bad_close_size, "bad_close_size"},
       {error::bad_close_payload, "bad_close_payload"},
       {error::message_too_big, "message_too_big"},
-  }};
+      {error::partial_deflate_block, "partial_deflate_block"},
+      {zlib::need_buffers, "zlib::need_buffers"},
+      {zlib::end_of_stream, "zlib::end_of_stream"},
+      {zlib::invalid_block_type, "zlib::invalid_block_type"},
+      {zlib::invalid_stored_length, "zlib::invalid_stored_length"},
+      {zlib::too_many_symbols, "zlib::too_many_symbols"},
+      {zlib::invalid_bit_length_repeat, "zlib::invalid_bit_length_repeat"},
+      {zlib::missing_eob, "zlib::missing_eob"},
+      {zlib::invalid_literal_length, "zlib::invalid_literal_length"},
+      {zlib::invalid_distance_code, "zlib::invalid_distance_code"},
+      {zlib::invalid_distance, "zlib::invalid_distance"},
+      {zlib::over_subscribed_length, "zlib::over_subscribed_length"},
+      {zlib::incomplete_length_set, "zlib::incomplete_length_set"},
+  };
   for (const auto& [code, name] : names) {
     if (code == found) return name;
   }
@@ -143,7 +176,9 @@ std::string close_event(const websocket::close_reason& reason) {
 
 // Reads until the stream ends, is refused, or is closed.
 error_code read_all(Socket& socket, std::vector<std::string>& events) {
-  static std::array<char, 64 * 1024> block;
+  // More than any limit: a full block would stop Beast's inflater where it has more to give, and it cannot go on from
+  // there at the end of a message.
+  static std::array<char, 512 * 1024> block;
   std::string message;
   for (;;) {
     error_code error;
@@ -158,19 +193,18 @@ error_code read_all(Socket& socket, std::vector<std::string>& events) {
 
 }  // namespace
 
-BeastOutcome read_with_beast(proto::Role role, std::string_view stream, std::uint64_t message_bytes,
-                             std::size_t read_bytes) {
+BeastOutcome read_with_beast(const TestCase& test, std::string_view stream) {
   static asio::io_context context;
   BeastOutcome outcome;
-  Socket socket(context, stream, read_bytes);
+  Socket socket(context, test, stream);
   socket.secure_prng(false);
-  socket.read_message_max(message_bytes);
+  socket.read_message_max(test.rules.message_bytes);
   socket.control_callback([&](websocket::frame_type kind, beast::string_view payload) {
     if (kind == websocket::frame_type::close) return;
     std::string& event = outcome.events.emplace_back(kind == websocket::frame_type::ping ? "ping:" : "pong:");
     event.append(payload.data(), payload.size());
   });
-  open(socket, role);
+  open(socket, test);
   const error_code error = read_all(socket, outcome.events);
   if (error == websocket::error::closed) {
     outcome.events.push_back(close_event(socket.reason()));

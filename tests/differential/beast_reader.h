@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "proto/frame.h"
+#include "tests/differential/test_case.h"
 
 namespace mote::differential {
 
@@ -16,9 +15,7 @@ struct BeastOutcome {
   std::string_view refusal;  ///< Its error's name in boost::beast::websocket::error; empty where it refused nothing.
 };
 
-/// Gives the bytes of one peer to a fresh boost::beast::websocket::stream that has just been opened, as a server or as
-/// a client, at most `read_bytes` at a time. `message_bytes` is the limit for a message.
-[[nodiscard]] BeastOutcome read_with_beast(proto::Role role, std::string_view stream, std::uint64_t message_bytes,
-                                           std::size_t read_bytes);
+/// Gives a stream to a fresh boost::beast::websocket::stream that has just been opened, as a test says.
+[[nodiscard]] BeastOutcome read_with_beast(const TestCase& test, std::string_view stream);
 
 }  // namespace mote::differential

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/differential/deflating.h"
 #include "tests/differential/random_text.h"
 
 namespace mote::differential {
@@ -14,8 +15,10 @@ namespace {
 using namespace std::string_view_literals;
 using namespace mote::test;
 
-std::size_t random_size(Random& random, const proto::MessageLimits& limits) {
-  const auto limit = static_cast<std::size_t>(limits.message_bytes);
+constexpr unsigned kRsv1 = 0x40;  // of a compressed message (RFC 7692 §6)
+
+std::size_t random_size(Random& random, const Rules& rules) {
+  const auto limit = static_cast<std::size_t>(rules.message_bytes);
   switch (random.below(16)) {
     case 0:
     case 1:
@@ -45,8 +48,8 @@ std::string random_bytes(Random& random, std::size_t size) {
 
 class Conversation {
  public:
-  Conversation(Random& random, proto::Role reader, const proto::MessageLimits& limits)
-      : random_(random), reader_(reader), limits_(limits) {}
+  Conversation(Random& random, proto::Role reader, const Rules& rules)
+      : random_(random), reader_(reader), rules_(rules) {}
 
   std::vector<Frame> make() {
     for (std::size_t left = random_.between(0, 4); left > 0; --left) {
@@ -61,8 +64,9 @@ class Conversation {
     return std::move(frames_);
   }
 
-  std::vector<Frame> make_large(std::size_t most_bytes) {
-    add_message(random_.between(most_bytes / 4, most_bytes), random_.between(1, 2));
+  std::vector<Frame> make_large() {
+    const auto most = static_cast<std::size_t>(rules_.message_bytes);
+    add_message(random_.between(most / 4, most), random_.between(1, 2));
     return std::move(frames_);
   }
 
@@ -80,26 +84,49 @@ class Conversation {
   void add(unsigned first, std::string payload) { frames_.push_back(frame(first, std::move(payload))); }
   void add_control() { frames_.push_back(control()); }
 
-  void add_message() { add_message(random_size(random_, limits_), fragment_count()); }
+  void add_message() { add_message(random_size(random_, rules_), fragment_count()); }
 
   void add_message(std::size_t size, std::size_t fragments) {
     const bool text = !random_.one_in(3);
     const std::string payload = text ? random_text(random_, size) : random_bytes(random_, size);
-    std::size_t position = 0;
     unsigned first = text ? kText : kBinary;
-    for (std::size_t left = fragments; left > 0; --left) {
-      const std::size_t piece = left == 1 ? payload.size() - position : fragment_size(payload.size() - position);
-      add(first | (left == 1 ? kFin : 0U), payload.substr(position, piece));
-      position += piece;
-      first = kMore;
-      while (left > 1 && random_.one_in(4)) add_control();
+    std::vector<std::string> payloads;
+    if (!rules_.deflate || random_.one_in(4)) {
+      payloads = cut(payload, fragments);
+    } else {
+      first |= kRsv1;
+      // Fragments are cut before they are compressed, or after.
+      payloads = random_.one_in(2) ? deflater().compress(cut(payload, fragments))
+                                   : cut(deflater().compress({payload}).front(), fragments);
     }
+    for (std::size_t i = 0; i < payloads.size(); ++i) {
+      const bool last = i + 1 == payloads.size();
+      add(first | (last ? kFin : 0U), std::move(payloads[i]));
+      first = kMore;
+      while (!last && random_.one_in(4)) add_control();
+    }
+  }
+
+  std::vector<std::string> cut(const std::string& payload, std::size_t count) {
+    std::vector<std::string> pieces;
+    std::size_t position = 0;
+    while (pieces.size() + 1 < count) {
+      pieces.push_back(payload.substr(position, fragment_size(payload.size() - position)));
+      position += pieces.back().size();
+    }
+    pieces.push_back(payload.substr(position));
+    return pieces;
+  }
+
+  RandomDeflater& deflater() {
+    if (!deflater_) deflater_.emplace(random_, *rules_.deflate);
+    return *deflater_;
   }
 
   std::size_t fragment_count() {
     if (!random_.one_in(3)) return 1;
-    return random_.one_in(8) && limits_.fragments < 20 ? random_.between(limits_.fragments - 1, limits_.fragments + 1)
-                                                       : random_.between(2, 5);
+    return random_.one_in(8) && rules_.fragments < 20 ? random_.between(rules_.fragments - 1, rules_.fragments + 1)
+                                                      : random_.between(2, 5);
   }
   std::size_t fragment_size(std::size_t left) {
     if (random_.one_in(4)) return 0;
@@ -123,18 +150,19 @@ class Conversation {
 
   Random& random_;
   proto::Role reader_;
-  proto::MessageLimits limits_;
+  const Rules& rules_;
+  std::optional<RandomDeflater> deflater_;
   std::vector<Frame> frames_;
 };
 
 }  // namespace
 
-std::vector<Frame> random_conversation(Random& random, proto::Role reader, const proto::MessageLimits& limits) {
-  return Conversation(random, reader, limits).make();
+std::vector<Frame> random_conversation(Random& random, proto::Role reader, const Rules& rules) {
+  return Conversation(random, reader, rules).make();
 }
 
-std::vector<Frame> random_large_message(Random& random, proto::Role reader, std::size_t most_bytes) {
-  return Conversation(random, reader, {}).make_large(most_bytes);
+std::vector<Frame> random_large_message(Random& random, proto::Role reader, const Rules& rules) {
+  return Conversation(random, reader, rules).make_large();
 }
 
 Frame random_control_frame(Random& random, proto::Role reader) { return Conversation(random, reader, {}).control(); }

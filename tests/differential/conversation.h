@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "proto/message_reader.h"
+#include "proto/frame.h"
 #include "tests/differential/random.h"
+#include "tests/differential/test_case.h"
 #include "tests/support/frame_stream.h"
 
 namespace mote::differential {
@@ -22,12 +23,12 @@ struct Frame {
 };
 
 /// What a peer might say: text and binary messages around all limits, whole and in fragments, control frames before,
-/// between and after those, mostly a Close at the end. Mostly legal; texts, Close frames and sizes are sometimes not.
-[[nodiscard]] std::vector<Frame> random_conversation(Random& random, proto::Role reader,
-                                                     const proto::MessageLimits& limits);
+/// between and after those, mostly a Close at the end; most messages compressed where that was agreed on. Mostly legal;
+/// texts, Close frames and sizes are sometimes not.
+[[nodiscard]] std::vector<Frame> random_conversation(Random& random, proto::Role reader, const Rules& rules);
 
 /// Text or binary of some hundred kilobytes, in one frame or two.
-[[nodiscard]] std::vector<Frame> random_large_message(Random& random, proto::Role reader, std::size_t most_bytes);
+[[nodiscard]] std::vector<Frame> random_large_message(Random& random, proto::Role reader, const Rules& rules);
 
 /// A control frame: a ping, a pong, or seldom a Close.
 [[nodiscard]] Frame random_control_frame(Random& random, proto::Role reader);

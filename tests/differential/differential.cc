@@ -3,6 +3,7 @@
 //
 // differential [--streams N] [--seed S]   N streams, of the seeds from S on; without --seed from a random one on
 // differential --one S                    that stream alone, shown with both outcomes
+// differential --deflate ...              the same where permessage-deflate was agreed on
 
 #include <algorithm>
 #include <charconv>
@@ -18,8 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "proto/deflate_pool.h"
+#include "proto/message_reader.h"
 #include "proto/violation.h"
 #include "tests/differential/beast_reader.h"
+#include "tests/differential/slow_reader.h"
 #include "tests/differential/test_case.h"
 #include "tests/differential/verdict.h"
 #include "tests/support/frame_stream.h"
@@ -33,10 +37,24 @@ struct Options {
   std::uint64_t streams = 20'000;
   std::uint64_t seed = 0;
   bool one = false;
+  Mode mode = Mode::plain;
 };
 
+// As those of a server's connections: all share one pool.
+proto::MessageRules rules_of(const TestCase& test) {
+  static const Compression settings;
+  static proto::DeflatePool pool(settings);
+  proto::MessageRules rules{.message_bytes = test.rules.message_bytes, .fragments = test.rules.fragments};
+  if (const auto& deflate = test.rules.deflate) {
+    rules.deflate = &pool;
+    rules.context_takeover = deflate->context_takeover;
+    rules.window_bits = deflate->window_bits;
+  }
+  return rules;
+}
+
 test::Outcome read_in_pieces(const TestCase& test) {
-  test::StreamFeeder feeder(test.role, test.stream, test.limits);
+  test::StreamFeeder feeder(test.role, test.stream, rules_of(test));
   for (const std::size_t arrived : test.reads) {
     // The reader may have room for less than has arrived.
     while (!feeder.over() && feeder.outcome().arrived < arrived) {
@@ -80,14 +98,29 @@ void print_outcome(const char* who, const test::Outcome& outcome) {
   print_outcome(who, outcome.events, accepts ? std::string_view() : proto::info_of(outcome.violation).text);
 }
 
-void print_stream(std::string_view stream) {
+void print_slow_reading(const SlowReading& slow) {
+  std::string broken;
+  for (const proto::Violation rule : slow.broken) broken.append("[").append(proto::info_of(rule).text).append("] ");
+  print_outcome("the slow reader", slow.events, broken);
+}
+
+void print_case(const TestCase& test) {
   constexpr std::size_t most = 4096;
   constexpr std::size_t in_a_line = 32;
+  const std::string_view stream = test.stream;
   for (std::size_t i = 0; i < std::min(most, stream.size()); ++i) {
     if (i % in_a_line == 0) std::printf("%s  %06zx ", i == 0 ? "" : "\n", i);
     std::printf(" %02x", static_cast<unsigned>(static_cast<unsigned char>(stream[i])));
   }
-  std::printf("\n  %zu bytes%s\n", stream.size(), stream.size() > most ? ", of which the first are shown" : "");
+  std::printf("\n  %zu bytes%s for a %s; messages to %llu bytes and %u fragments", stream.size(),
+              stream.size() > most ? ", of which the first are shown," : "",
+              test.role == proto::Role::server ? "server" : "client",
+              static_cast<unsigned long long>(test.rules.message_bytes), test.rules.fragments);
+  if (const auto& deflate = test.rules.deflate) {
+    std::printf(", compressed %s context takeover in a window of %d bits",
+                deflate->context_takeover ? "with" : "without", deflate->window_bits);
+  }
+  std::printf("\n");
 }
 
 // ---- The run
@@ -107,27 +140,24 @@ class Run {
 
  private:
   void compare(std::uint64_t seed) {
-    const TestCase test = make_case(seed);
+    const TestCase test = make_case(seed, options_.mode);
     const test::Outcome at_once =
-        test::outcome_of(test.role, test.stream, test::at_once(test.stream.size()), test.limits);
+        test::outcome_of(test.role, test.stream, test::at_once(test.stream.size()), rules_of(test));
     const test::Outcome in_pieces = read_in_pieces(test);
-    const BeastOutcome beast = read_with_beast(test.role, test.stream, test.limits.message_bytes, test.beast_bytes);
+    const BeastOutcome beast = read_with_beast(test, test.stream);
     const Verdict verdict = judge(test, at_once, beast);
     const bool same = same_in_pieces(at_once, in_pieces);
     ++counts_[{verdict.agreement, verdict.reason}];
     const bool fails = !same || verdict.agreement == Agreement::unexplained;
     if (fails) ++failed_;
     if (!options_.one && (!fails || failed_ > kMostShown)) return;
-    std::printf("%s: replay with --one %llu; a %s reads, limits %llu bytes and %u fragments\n",
-                !same   ? "mote reads another thing in pieces"
-                : fails ? "a difference without an explanation"
-                        : verdict.reason.c_str(),
-                static_cast<unsigned long long>(seed), test.role == proto::Role::server ? "server" : "client",
-                static_cast<unsigned long long>(test.limits.message_bytes), test.limits.fragments);
-    print_stream(test.stream);
+    std::printf("%s; replay with %s--one %llu\n", same ? verdict.reason.c_str() : "mote reads another thing in pieces",
+                options_.mode == Mode::deflate ? "--deflate " : "", static_cast<unsigned long long>(seed));
+    print_case(test);
     print_outcome("mote", at_once);
     if (!same) print_outcome("mote in pieces", in_pieces);
     print_outcome("Boost.Beast", beast.events, beast.refusal);
+    print_slow_reading(read_slowly(test, test.stream));
   }
 
   void print_counts() const {
@@ -185,12 +215,16 @@ std::uint64_t number(std::string_view text) {
 
 Options parse(const std::vector<std::string_view>& arguments) {
   Options options{.seed = random_seed()};
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view name = arguments[i];
-    if (i + 1 == arguments.size() || (name != "--streams" && name != "--seed" && name != "--one")) {
-      throw std::invalid_argument("usage: differential [--streams N] [--seed S] [--one SEED]");
+    if (name == "--deflate") {
+      options.mode = Mode::deflate;
+      continue;
     }
-    const std::uint64_t value = number(arguments[i + 1]);
+    if (i + 1 == arguments.size() || (name != "--streams" && name != "--seed" && name != "--one")) {
+      throw std::invalid_argument("usage: differential [--deflate] [--streams N] [--seed S] [--one SEED]");
+    }
+    const std::uint64_t value = number(arguments[++i]);
     (name == "--streams" ? options.streams : options.seed) = value;
     options.one = options.one || name == "--one";
   }

@@ -41,8 +41,31 @@ void flip_a_bit(Random& random, std::string& bytes, std::size_t at) {
   bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
 }
 
-void mutate_frame(Random& random, Frame& frame) {
+// A payload whose frame stays right: compressed, it is mostly wrong then.
+void mutate_payload(Random& random, std::string& payload) {
+  if (payload.empty()) return;
+  const std::size_t at = random.below(payload.size());
   switch (random.below(8)) {
+    case 0:
+      payload.insert(at, random.between(1, 3), static_cast<char>(random.below(256)));
+      break;
+    case 1:
+      payload.erase(at, random.between(1, 3));
+      break;
+    case 2:
+      payload[at] = static_cast<char>(random.below(256));
+      break;
+    case 3:
+      payload.resize(at);
+      break;
+    default:
+      flip_a_bit(random, payload, random.one_in(2) ? at : random.below(std::min<std::size_t>(payload.size(), 8)));
+      break;
+  }
+}
+
+void mutate_frame(Random& random, Frame& frame) {
+  switch (random.below(9)) {
     case 0:
       frame.first = (frame.first & 0xF0) | static_cast<unsigned>(random.below(16));
       break;
@@ -63,7 +86,8 @@ void mutate_frame(Random& random, Frame& frame) {
       if (random.one_in(4)) frame.form = form_for(random, *frame.announced);
       break;
     case 6:
-      if (!frame.payload.empty()) flip_a_bit(random, frame.payload, random.below(frame.payload.size()));
+    case 7:
+      mutate_payload(random, frame.payload);
       break;
     default:
       frame.first = static_cast<unsigned>(random.below(256));

@@ -80,9 +80,13 @@ std::string random_text(Random& random, std::size_t bytes) {
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto first = static_cast<unsigned char>(text.front());
+    if (first < 0x80) {
+      text.remove_prefix(1);
+      continue;
+    }
     const std::size_t size = announced_by(first);
     if (size == 0 || size > text.size()) return false;
-    std::uint32_t code_point = size == 1 ? first : first & (0x7FU >> size);
+    std::uint32_t code_point = first & (0x7FU >> size);
     for (std::size_t i = 1; i < size; ++i) code_point = code_point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
     // Encoded again it is the same bytes only where they were in the shortest form and continued as they must.
     std::string again;
@@ -92,6 +96,19 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(size);
   }
   return true;
+}
+
+bool begins_utf8(std::string_view text) {
+  std::size_t last = text.size();
+  while (last > 0 && text.size() - last < 3 && continues(text[last - 1])) --last;
+  // The last character: whole, or one of its endings makes it so.
+  if (last > 0 && !is_utf8(text.substr(0, last - 1))) return false;
+  const std::string character(text.substr(last == 0 ? 0 : last - 1));
+  for (const std::string_view ending : {""sv, "\x80"sv, "\x90"sv, "\xA0"sv, "\x80\x80"sv, "\x90\x80"sv, "\xA0\x80"sv,
+                                        "\x80\x80\x80"sv, "\x90\x80\x80"sv}) {
+    if (is_utf8(character + std::string(ending))) return true;
+  }
+  return false;
 }
 
 }  // namespace mote::differential

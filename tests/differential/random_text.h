@@ -14,4 +14,7 @@ namespace mote::differential {
 /// Whether it is UTF-8 by RFC 3629 §3, found out the slow way.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+/// Whether some text begins so.
+[[nodiscard]] bool begins_utf8(std::string_view text);
+
 }  // namespace mote::differential

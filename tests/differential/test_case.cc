@@ -14,10 +14,15 @@ namespace {
 // Enough for the reader to offer its own memory (`direct_room`).
 constexpr std::size_t kLargeBytes = 300'000;
 
-proto::MessageLimits random_limits(Random& random) {
+Rules random_rules(Random& random, Mode mode) {
   static constexpr std::array<std::uint64_t, 5> bytes = {125, 200, 1'000, 66'000, 66'000};
   static constexpr std::array<std::uint32_t, 4> fragments = {3, 8, 19, 1'000};
-  return {.message_bytes = random.pick(bytes), .fragments = random.pick(fragments)};
+  Rules rules{.message_bytes = random.pick(bytes), .fragments = random.pick(fragments)};
+  if (mode == Mode::deflate) {
+    const auto window_bits = static_cast<std::uint8_t>(random.one_in(2) ? 15 : random.between(9, 15));
+    rules.deflate = Deflate{.context_takeover = random.one_in(2), .window_bits = window_bits};
+  }
+  return rules;
 }
 
 test::Feeding random_reads(Random& random, std::size_t size) {
@@ -34,13 +39,14 @@ test::Feeding random_reads(Random& random, std::size_t size) {
 
 }  // namespace
 
-TestCase make_case(std::uint64_t seed) {
+TestCase make_case(std::uint64_t seed, Mode mode) {
   Random random(seed);
-  TestCase made{.role = random.one_in(4) ? proto::Role::client : proto::Role::server, .limits = random_limits(random)};
-  std::vector<Frame> frames = random_conversation(random, made.role, made.limits);
+  TestCase made{.role = random.one_in(4) ? proto::Role::client : proto::Role::server,
+                .rules = random_rules(random, mode)};
+  std::vector<Frame> frames = random_conversation(random, made.role, made.rules);
   if (random.one_in(200)) {
-    made.limits.message_bytes = kLargeBytes;
-    const std::vector<Frame> message = random_large_message(random, made.role, kLargeBytes);
+    made.rules.message_bytes = kLargeBytes;
+    const std::vector<Frame> message = random_large_message(random, made.role, made.rules);
     frames.insert(frames.begin() + static_cast<std::ptrdiff_t>(random.below(frames.size() + 1)), message.begin(),
                   message.end());
   }

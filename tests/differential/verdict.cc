@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "proto/close_code.h"
 #include "proto/violation.h"
-#include "tests/differential/header_facts.h"
 #include "tests/differential/random_text.h"
+#include "tests/differential/slow_reader.h"
 
 namespace mote::differential {
 namespace {
@@ -22,6 +21,7 @@ struct Comparison {
   const TestCase& test;
   const test::Outcome& mote;
   const BeastOutcome& beast;
+  const SlowReading& slow;
 };
 
 struct Pair {
@@ -32,6 +32,7 @@ struct Pair {
 // Beast's names for mote's rules. It has none for the highest bit of a length, which is above each limit.
 constexpr std::array kSameRule = {
     Pair{reserved_bits, "bad_reserved_bits"},
+    Pair{compressed_bit_misplaced, "bad_reserved_bits"},
     Pair{unknown_opcode, "bad_opcode"},
     Pair{unmasked_frame, "bad_unmasked_frame"},
     Pair{masked_frame, "bad_masked_frame"},
@@ -45,72 +46,88 @@ constexpr std::array kSameRule = {
     Pair{Violation::close_code, "bad_close_code"},
     Pair{close_reason_not_utf8, "bad_close_payload"},
     Pair{text_not_utf8, "bad_frame_payload"},
+    Pair{compressed_data_invalid, "partial_deflate_block"},
     Pair{message_too_big, "message_too_big"},
 };
 
 bool same_rule(Violation mote, std::string_view beast) {
+  if (mote == compressed_data_invalid && beast.starts_with("zlib::")) return beast != "zlib::end_of_stream";
   return std::any_of(kSameRule.begin(), kSameRule.end(),
                      [&](const Pair& pair) { return pair.mote == mote && pair.beast == beast; });
 }
 
-// One header may break several rules, and each parser looks for them in another order.
-bool same_header(const HeaderFacts& facts, Violation mote, std::string_view beast) {
-  const auto& broken = facts.broken;
-  return std::find(broken.begin(), broken.end(), mote) != broken.end() &&
-         std::any_of(broken.begin(), broken.end(), [&](Violation rule) { return same_rule(rule, beast); });
+// A header, a message or a Close may break several rules, and each parser looks for them in another order.
+bool both_found(const SlowReading& slow, Violation mote, std::string_view beast) {
+  return slow.breaks(mote) &&
+         std::any_of(slow.broken.begin(), slow.broken.end(), [&](Violation rule) { return same_rule(rule, beast); });
 }
 
-template <class Short, class Long>
-bool begins(const Short& events, const Long& longer) {
+bool begins(const std::vector<std::string>& events, const std::vector<std::string>& longer) {
   return events.size() <= longer.size() && std::equal(events.begin(), events.end(), longer.begin());
 }
 
-// The event that mote refused to give and Beast gave; empty where there is none.
-std::string_view refused_event(const Comparison& c) {
-  return c.mote.events.size() < c.beast.events.size() ? std::string_view(c.beast.events[c.mote.events.size()])
-                                                      : std::string_view();
-}
+// With any bytes behind, what is an unfinished header can be judged by those that look at whole ones.
+std::string finished(const TestCase& test) { return test.stream + std::string(proto::kMaxHeaderBytes, '\0'); }
 
-// 0 where no Close frame with a code has come.
-unsigned received_close_code(const Comparison& c) {
-  const auto close = look_at_headers(c.test.role, c.test.stream).close;
-  if (!close || close->size() < 2) return 0;
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>((*close)[at])); };
-  return byte(0) << 8 | byte(1);
+// Whether mote says what the slow reader does. mote reports a rule with the byte that breaks it.
+bool is_right(const TestCase& test, const test::Outcome& mote, const SlowReading& slow) {
+  if (mote.events != slow.events) return false;
+  if (mote.violation == none) return slow.broken.empty();
+  if (slow.breaks(mote.violation)) return true;
+  return slow.broken.empty() && slow.header_unfinished && read_slowly(test, finished(test)).breaks(mote.violation);
 }
 
 // ---- Where only mote rejects, or mote does so earlier
 
 bool header_is_unfinished(const Comparison& c) {
-  if (!c.beast.refusal.empty() || c.mote.events != c.beast.events) return false;
-  // With any bytes behind, Beast must come to the same answer.
-  const std::string longer = c.test.stream + std::string(proto::kMaxHeaderBytes, '\0');
-  const BeastOutcome later = read_with_beast(c.test.role, longer, c.test.limits.message_bytes, longer.size());
-  if (later.events != c.beast.events) return false;
-  return same_rule(c.mote.violation, later.refusal) ||
-         same_header(look_at_headers(c.test.role, longer), c.mote.violation, later.refusal);
+  if (!c.slow.header_unfinished || !c.beast.refusal.empty() || c.mote.events != c.beast.events) return false;
+  const std::string longer = finished(c.test);
+  const BeastOutcome later = read_with_beast(c.test, longer);
+  return later.events == c.beast.events && both_found(read_slowly(c.test, longer), c.mote.violation, later.refusal);
 }
 
 bool has_too_many_fragments(const Comparison& c) {
-  return c.mote.violation == too_many_fragments &&
-         look_at_headers(c.test.role, c.test.stream).most_fragments > c.test.limits.fragments;
+  return c.mote.violation == too_many_fragments && c.slow.breaks(too_many_fragments);
 }
 
+bool has_high_bit(const Comparison& c) { return c.test.rules.deflate && c.mote.violation == length_high_bit; }
+
 bool close_code_is_above_4999(const Comparison& c) {
-  return c.mote.violation == Violation::close_code && received_close_code(c) > 4999;
+  return c.mote.violation == Violation::close_code && c.slow.close_code > 4999U;
 }
 
 bool text_ends_inside_a_character(const Comparison& c) {
   constexpr std::string_view kind = "text:";
-  const std::string_view event = refused_event(c);
-  return c.mote.violation == text_not_utf8 && event.starts_with(kind) && !is_utf8(event.substr(kind.size()));
+  if (c.mote.violation != text_not_utf8 || c.mote.events.size() >= c.beast.events.size()) return false;
+  const std::string_view event = c.beast.events[c.mote.events.size()];
+  return event.starts_with(kind) && !is_utf8(event.substr(kind.size())) && begins_utf8(event.substr(kind.size()));
+}
+
+bool ends_otherwise(const Comparison& c) {
+  return c.mote.violation == compressed_data_invalid && !c.slow.inflated.wrong && !c.slow.inflated.ends_as_asked;
+}
+
+bool refers_to_an_earlier_message(const Comparison& c) {
+  return c.mote.violation == compressed_data_invalid && c.slow.inflated.too_far &&
+         !c.test.rules.deflate->context_takeover;
+}
+
+bool payload_is_too_long(const Comparison& c) { return c.mote.violation == message_too_big && c.slow.payload_too_long; }
+
+bool data_is_unfinished(const Comparison& c) {
+  return c.beast.refusal.empty() && c.mote.events == c.beast.events && c.slow.inflated.wrong &&
+         c.slow.breaks(c.mote.violation);
 }
 
 // ---- Where only Beast rejects, or Beast does so earlier
 
 bool close_code_is_1014(const Comparison& c) {
-  return c.beast.refusal == "bad_close_code" && received_close_code(c) == 1014;
+  return c.beast.refusal == "bad_close_code" && c.slow.close_code == 1014U;
 }
+
+bool has_a_final_block(const Comparison& c) { return c.beast.refusal == "zlib::end_of_stream" && c.slow.final_block; }
+
+bool follows_an_empty_payload(const Comparison& c) { return c.slow.empty_payload; }
 
 struct Explanation {
   Difference difference;
@@ -118,21 +135,44 @@ struct Explanation {
 };
 
 constexpr std::array kStrictnesses = {
-    Explanation{{"header is unfinished", "5.2",
+    Explanation{{"header is unfinished", "RFC 6455 5.2",
                  "mote reports a rule with the byte that breaks it, Beast when the header is complete"},
                 header_is_unfinished},
-    Explanation{{"too many fragments", "10.4", "Beast has no limit for the number of fragments"},
+    Explanation{{"too many fragments", "RFC 6455 10.4", "Beast has no limit for the number of fragments"},
                 has_too_many_fragments},
-    Explanation{{"close code above 4999", "7.4.2", "codes end at 4999, Beast takes those above as well"},
+    Explanation{{"length with its highest bit", "RFC 6455 5.2",
+                 "Beast has no rule for it, and no limit for the payload of a compressed message"},
+                has_high_bit},
+    Explanation{{"close code above 4999", "RFC 6455 7.4.2", "codes end at 4999, Beast takes those above as well"},
                 close_code_is_above_4999},
-    Explanation{{"text ends inside a character", "8.1",
+    Explanation{{"text ends inside a character", "RFC 6455 8.1",
                  "Beast does not look whether a text is complete where its last fragment is empty"},
                 text_ends_inside_a_character},
+    Explanation{
+        {"compressed message ends otherwise", "RFC 7692 7.2.1",
+         "it has to end in the header of an empty stored block, Beast takes every end after which nothing comes "
+         "out"},
+        ends_otherwise},
+    Explanation{{"reference to an earlier message", "RFC 7692 7.1.1",
+                 "without context takeover there is none, Beast's inflater keeps its window all the same"},
+                refers_to_an_earlier_message},
+    Explanation{{"compressed payload too long", "RFC 6455 10.4",
+                 "mote bounds also what a message has on the wire, Beast only what comes out"},
+                payload_is_too_long},
+    Explanation{{"compressed data is unfinished", "RFC 7692 7.2.2",
+                 "what came is wrong already, Beast's inflater asks for more bits before it looks"},
+                data_is_unfinished},
 };
 
 constexpr std::array kLimitations = {
-    Explanation{{"close code 1014", "7.4.2", "IANA registered 1014 (Bad Gateway) later than Beast's list was written"},
-                close_code_is_1014},
+    Explanation{
+        {"close code 1014", "RFC 6455 7.4.2", "IANA registered 1014 (Bad Gateway) later than Beast's list was written"},
+        close_code_is_1014},
+    Explanation{{"final block", "RFC 7692 7.2.3.4", "Beast takes the end of a DEFLATE stream for an error"},
+                has_a_final_block},
+    Explanation{{"compressed message without payload", "RFC 7692 7.2.3.6",
+                 "mote takes it for an empty one, Beast's inflater is then inside of a block"},
+                follows_an_empty_payload},
 };
 
 std::string_view find(std::span<const Explanation> explanations, const Comparison& c) {
@@ -149,7 +189,9 @@ std::string pair_of(Violation mote, std::string_view beast) {
 }  // namespace
 
 Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcome& beast) {
-  const Comparison c{test, mote, beast};
+  const SlowReading slow = read_slowly(test, test.stream);
+  if (!is_right(test, mote, slow)) return {Agreement::unexplained, "mote is wrong"};
+  const Comparison c{test, mote, beast, slow};
   const bool mote_rejects = mote.violation != none;
   const bool beast_rejects = !beast.refusal.empty();
   if (mote.events == beast.events) {
@@ -157,9 +199,7 @@ Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcom
       const bool closed = !mote.events.empty() && mote.events.back().starts_with("close:");
       return {Agreement::both_accept, closed ? "closed" : "open"};
     }
-    if (mote_rejects && beast_rejects &&
-        (same_rule(mote.violation, beast.refusal) ||
-         same_header(look_at_headers(test.role, test.stream), mote.violation, beast.refusal))) {
+    if (mote_rejects && beast_rejects && both_found(slow, mote.violation, beast.refusal)) {
       return {Agreement::both_reject, pair_of(mote.violation, beast.refusal)};
     }
   }
@@ -171,7 +211,7 @@ Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcom
     const std::string_view name = find(kLimitations, c);
     if (!name.empty()) return {Agreement::only_beast_rejects, std::string(name)};
   }
-  return {};
+  return {Agreement::unexplained, "the two differ"};
 }
 
 const Difference& difference(std::string_view name) {

@@ -21,13 +21,13 @@ enum class Agreement : std::uint8_t {
 
 struct Verdict {
   Agreement agreement = Agreement::unexplained;
-  std::string reason;  ///< What both accepted, the pair of reasons, or the name of a Difference.
+  std::string reason;  ///< What both accepted, the pair of reasons, the name of a Difference, or what is unexplained.
 };
 
 /// Why the two may judge a stream differently.
 struct Difference {
   std::string_view name;
-  std::string_view section;  ///< Of RFC 6455, where it is one of mote's.
+  std::string_view section;  ///< Of the RFC that it is about.
   std::string_view why;
 };
 
