@@ -82,6 +82,7 @@ class SlowReader {
       if (!complete) break;
       stream_.remove_prefix(header.size + payload.size());
     }
+    reading_.compressed_unfinished = open_ && compressed_;
     return std::move(reading_);
   }
 

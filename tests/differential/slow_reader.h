@@ -29,6 +29,7 @@ struct SlowReading {
   bool final_block = false;            ///< Compressed data had one.
   bool empty_payload = false;          ///< A compressed message had no payload at all.
   bool beyond_window = false;          ///< Compressed data referred farther back than was agreed on.
+  bool compressed_unfinished = false;  ///< The stream ends inside of a compressed message.
   bool payload_too_long = false;       ///< More was announced of a compressed message than mote takes.
 
   [[nodiscard]] bool breaks(proto::Violation rule) const;
