@@ -21,8 +21,7 @@ constexpr std::array kNothing = {""sv, "\0"sv, "\x02\0"sv, "\x03\0\0"sv, "\0\0\0
 
 RandomDeflater::RandomDeflater(Random& random, const Deflate& agreed)
     : random_(random), agreed_(agreed), stream_(new z_stream_s{}) {
-  // zlib cannot compress with a window of 8 bits.
-  const auto window_bits = static_cast<int>(random.between(9, std::max<std::size_t>(9, agreed.window_bits)));
+  const auto window_bits = static_cast<int>(random.one_in(16) ? 15 : random.between(9, agreed.window_bits));
   const auto level = static_cast<int>(random.below(10));
   const auto memory = static_cast<int>(random.between(1, 6));
   const auto strategy = static_cast<int>(random.one_in(2) ? 0 : random.below(5));

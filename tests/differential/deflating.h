@@ -12,7 +12,8 @@ struct z_stream_s;  // zlib.h
 
 namespace mote::differential {
 
-/// Compresses the messages of one peer in all the ways that RFC 7692 §7.2.1 allows, and seldom in one that it does not.
+/// Compresses the messages of one peer in all the ways that RFC 7692 §7.2.1 allows, and seldom in one that it does not,
+/// or with another window than was agreed on.
 class RandomDeflater {
  public:
   RandomDeflater(Random& random, const Deflate& agreed);

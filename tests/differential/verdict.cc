@@ -129,6 +129,10 @@ bool has_a_final_block(const Comparison& c) { return c.beast.refusal == "zlib::e
 
 bool follows_an_empty_payload(const Comparison& c) { return c.slow.empty_payload; }
 
+bool refers_beyond(const Comparison& c) { return c.beast.refusal == "zlib::invalid_distance" && c.slow.beyond_window; }
+
+constexpr std::string_view kBeyondWindow = "reference beyond the window";
+
 struct Explanation {
   Difference difference;
   bool (*holds)(const Comparison& c);
@@ -173,6 +177,9 @@ constexpr std::array kLimitations = {
     Explanation{{"compressed message without payload", "RFC 7692 7.2.3.6",
                  "mote takes it for an empty one, Beast's inflater is then inside of a block"},
                 follows_an_empty_payload},
+    Explanation{{kBeyondWindow, "RFC 7692 7.1.2",
+                 "zlib, and Beast's inflater, refuse it where the bytes are no longer at hand, which the reads decide"},
+                refers_beyond},
 };
 
 std::string_view find(std::span<const Explanation> explanations, const Comparison& c) {
@@ -192,7 +199,11 @@ Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcom
   SlowReading slow = read_slowly(test, test.stream);
   const bool header_unfinished = slow.header_unfinished && slow.broken.empty() && mote.violation != none;
   if (header_unfinished) slow = read_slowly(test, finished(test));
-  if (!is_right(mote, slow)) return {Agreement::unexplained, "mote is wrong"};
+  if (!is_right(mote, slow)) {
+    const bool refused = mote.violation == compressed_data_invalid && begins(mote.events, slow.events);
+    if (slow.beyond_window && refused) return {Agreement::only_mote_rejects, std::string(kBeyondWindow)};
+    return {Agreement::unexplained, "mote is wrong"};
+  }
   const Comparison c{test, mote, beast, slow, header_unfinished};
   const bool mote_rejects = mote.violation != none;
   const bool beast_rejects = !beast.refusal.empty();
@@ -215,6 +226,8 @@ Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcom
   }
   return {Agreement::unexplained, "the two differ"};
 }
+
+bool refers_beyond_window(const TestCase& test) { return read_slowly(test, test.stream).beyond_window; }
 
 const Difference& difference(std::string_view name) {
   for (const std::span<const Explanation> explanations :

@@ -33,6 +33,10 @@ struct Difference {
 
 [[nodiscard]] Verdict judge(const TestCase& test, const test::Outcome& mote, const BeastOutcome& beast);
 
+/// Whether a compressed message refers farther back than was agreed on. zlib and Beast's inflater see that where the
+/// bytes are no longer at hand, which depends on how the message arrives: then it is refused, else it is taken.
+[[nodiscard]] bool refers_beyond_window(const TestCase& test);
+
 /// By its name. Throws std::out_of_range where there is none.
 [[nodiscard]] const Difference& difference(std::string_view name);
 
