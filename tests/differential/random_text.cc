@@ -104,11 +104,10 @@ bool begins_utf8(std::string_view text) {
   // The last character: whole, or one of its endings makes it so.
   if (last > 0 && !is_utf8(text.substr(0, last - 1))) return false;
   const std::string character(text.substr(last == 0 ? 0 : last - 1));
-  for (const std::string_view ending : {""sv, "\x80"sv, "\x90"sv, "\xA0"sv, "\x80\x80"sv, "\x90\x80"sv, "\xA0\x80"sv,
-                                        "\x80\x80\x80"sv, "\x90\x80\x80"sv}) {
-    if (is_utf8(character + std::string(ending))) return true;
-  }
-  return false;
+  static constexpr std::array kEndings = {""sv,         "\x80"sv,     "\x90"sv,         "\xA0"sv,        "\x80\x80"sv,
+                                          "\x90\x80"sv, "\xA0\x80"sv, "\x80\x80\x80"sv, "\x90\x80\x80"sv};
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](std::string_view ending) { return is_utf8(character + std::string(ending)); });
 }
 
 }  // namespace mote::differential

@@ -107,8 +107,7 @@ bool ends_otherwise(const Comparison& c) {
 }
 
 bool refers_to_an_earlier_message(const Comparison& c) {
-  return c.mote.violation == compressed_data_invalid && c.slow.inflated.too_far &&
-         !c.test.rules.deflate->context_takeover;
+  return c.slow.inflated.too_far && !c.test.rules.deflate->context_takeover && c.slow.breaks(c.mote.violation);
 }
 
 bool payload_is_too_long(const Comparison& c) { return c.mote.violation == message_too_big && c.slow.payload_too_long; }
