@@ -13,6 +13,9 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kTail = "\0\0\xFF\xFF"sv;  // of an empty stored block, which is cut off (RFC 7692 §7.2.1)
 
+// One without content, of the fixed code; behind a flush. Then comes the next byte.
+constexpr std::string_view kFinalBlock = "\x03\0"sv;
+
 // Ways to say nothing: no payload, an empty stored block, an empty block of the fixed code before it, a final one, two
 // stored blocks.
 constexpr std::array kNothing = {""sv, "\0"sv, "\x02\0"sv, "\x03\0\0"sv, "\0\0\0\xFF\xFF\0"sv};
@@ -36,7 +39,11 @@ std::vector<std::string> RandomDeflater::compress(const std::vector<std::string>
   static constexpr std::array flushes = {Z_NO_FLUSH, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_BLOCK};
   if (!agreed_.context_takeover) ::deflateReset(stream_.get());
   std::vector<std::string> payloads;
-  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) payloads.push_back(flushed(pieces[i], random_.pick(flushes)));
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    const int flush = random_.pick(flushes);
+    payloads.push_back(flushed(pieces[i], flush));
+    if (flush == Z_SYNC_FLUSH && random_.one_in(16)) payloads.back() += kFinalBlock;
+  }
   if (pieces.size() == 1 && pieces[0].empty() && random_.one_in(2)) {
     payloads.emplace_back(random_.pick(kNothing));
   } else {
@@ -50,6 +57,9 @@ std::string RandomDeflater::last_payload(std::string_view piece) {
   if (random_.one_in(24)) {
     payload = flushed(piece, Z_FINISH) + '\0';  // a final block, and the empty one (§7.2.3.4)
     ::deflateReset(stream_.get());
+  } else if (random_.one_in(24)) {
+    payload =
+        flushed(piece, Z_SYNC_FLUSH).append(kFinalBlock) + '\0';  // what comes next may refer to this all the same
   } else {
     payload = flushed(piece, Z_SYNC_FLUSH);
     // zlib writes nothing where nothing is to be flushed.
