@@ -151,7 +151,7 @@ class Script(BrowserTest):
         self.server = self.start("interop_server", "ws://127.0.0.1:0")
         self.driver.get(self.server.url("/page", scheme="http"))
 
-    def run_script(self, body, path="/", protocols=()):
+    def run_script(self, body, path="/", protocols=(), server=None):
         """Runs `body`, an async function's, with an open `socket`, `next()` for the next message and `closed`."""
         result = self.driver.execute_async_script("""
             const [url, protocols, done] = arguments;
@@ -164,7 +164,7 @@ class Script(BrowserTest):
               ({code, reason, wasClean}) => resolve({code, reason, wasClean}));
             const opened = new Promise(resolve => socket.onopen = () => resolve(true));
             (async () => { %s })().then(value => done({value}), fault => done({fault: String(fault.stack)}));
-            """ % body, self.server.url(path), list(protocols))
+            """ % body, (server or self.server).url(path), list(protocols))
         self.assertNotIn("fault", result)
         return result["value"]
 
@@ -192,7 +192,23 @@ class Script(BrowserTest):
                 return answer.length === bytes.length && answer.every((byte, i) => byte === bytes[i]);""")
             self.assertTrue(same, size)
 
-    def test_offers_no_extension_and_sends_origin_path_and_cookies(self):
+    def test_echoes_compressed_messages(self):
+        for mode, parameters in (("on", "; server_no_context_takeover; client_no_context_takeover"), ("takeover", "")):
+            echo = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", mode)
+            extensions, same = self.run_script("""
+                await opened;
+                let same = true;
+                for (const text of ['hello', '', '', 'hello', 'x'.repeat(100000), 'ü'.repeat(300000), 'hello']) {
+                  socket.send(text);
+                  same = same && await next() === text;
+                }
+                socket.close(1000);
+                await closed;
+                return [socket.extensions, same];""", server=echo)
+            self.assertEqual(extensions, "permessage-deflate" + parameters)
+            self.assertTrue(same)
+
+    def test_uses_no_extension_and_sends_origin_path_and_cookies(self):
         self.driver.add_cookie({"name": "session", "value": "abc"})
         extensions, text = self.run_script(
             "await opened; socket.send('info'); const text = await next(); socket.close();"

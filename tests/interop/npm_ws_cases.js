@@ -1,17 +1,19 @@
-// npm's ws against mote: `node npm_ws_cases.js ECHO_URL INTEROP_URL PATIENCE_MS` prints a line of JSON for each case,
-// {"name", "error"}, and last {"cases": how many}. ws offers permessage-deflate by itself; it has to be declined.
+// npm's ws against mote: `node npm_ws_cases.js ECHO_URL INTEROP_URL DEFLATE_URL TAKEOVER_URL PATIENCE_MS` prints a line
+// of JSON for each case, {"name", "error"}, and last {"cases": how many}. ws offers permessage-deflate by itself; the
+// first two servers decline it.
 'use strict';
 
 const assert = require('node:assert/strict');
+const {randomBytes} = require('node:crypto');
 const {once} = require('node:events');
 const WebSocket = require('ws');
 
-const [echoUrl, interopUrl, patience] = process.argv.slice(2);
+const [echoUrl, interopUrl, deflateUrl, takeoverUrl, patience] = process.argv.slice(2);
 const cases = [];
 const test = (name, run) => cases.push({name, run});
 
 /** An open client; what arrives is kept for `next`. */
-async function open(url, protocols = [], options = {}) {
+async function open(url, protocols = [], options = {}, extensions = '') {
   const client = new WebSocket(url, protocols, options);
   client.arrived = [];
   client.on('message', (data, isBinary) => {
@@ -21,7 +23,7 @@ async function open(url, protocols = [], options = {}) {
   client.closed = new Promise(resolve => client.on('close', (code, reason) => resolve([code, reason.toString()])));
   client.on('upgrade', response => { client.response = response; });
   await once(client, 'open');
-  assert.equal(client.extensions, '');
+  assert.equal(client.response.headers['sec-websocket-extensions'] ?? '', extensions);
   return client;
 }
 
@@ -67,6 +69,34 @@ for (const [name, message] of [
     const client = await open(echoUrl);
     client.send(message);
     assert.deepEqual(await next(client), message);
+    await closeNormally(client);
+  });
+}
+
+const neither = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+for (const [name, url, offer, answer] of [
+  ['without context takeover', deflateUrl, {}, neither],
+  ['without context takeover, in a small window', deflateUrl, {serverMaxWindowBits: 9},
+    `${neither}; server_max_window_bits=9`],
+  ['with context takeover', takeoverUrl, {}, 'permessage-deflate'],
+  ['with the context of the client alone', takeoverUrl, {serverNoContextTakeover: true},
+    'permessage-deflate; server_no_context_takeover'],
+  ['with the context of the server alone', takeoverUrl, {clientNoContextTakeover: true},
+    'permessage-deflate; client_no_context_takeover'],
+  ['with context takeover, in small windows', takeoverUrl, {serverMaxWindowBits: 10, clientMaxWindowBits: 10},
+    'permessage-deflate; server_max_window_bits=10; client_max_window_bits=10'],
+]) {
+  test(`echoes compressed messages ${name}`, async () => {
+    const client = await open(url, [], {perMessageDeflate: {threshold: 0, ...offer}}, answer);
+    const noise = randomBytes(300_000);
+    for (const message of ['hello', '', 'hello', Buffer.alloc(0), 'x'.repeat(100_000), noise, 'ü'.repeat(300_000), noise]) {
+      client.send(message);
+      assert.deepEqual(await next(client), message);
+    }
+    client.send('fragments ', {fin: false});
+    client.send('', {fin: false});
+    client.send('x'.repeat(1000), {fin: true});
+    assert.equal(await next(client), `fragments ${'x'.repeat(1000)}`);
     await closeNormally(client);
   });
 }

@@ -15,10 +15,12 @@ class NpmWs(harness.Programs, unittest.TestCase):
     def test_all_cases(self):
         self.assertTrue((HERE / "node_modules/ws").is_dir(), "npm's ws is missing: ./dev test installs it")
         echo = self.start("echo_server", "ws://127.0.0.1:0")
+        on = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", "on")
+        takeover = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", "takeover")
         interop = self.start("interop_server", "ws://127.0.0.1:0")
         patience_ms = str(harness.PATIENCE_SECONDS * 1000)
-        node = subprocess.run(["node", HERE / "npm_ws_cases.js", echo.url(), interop.url(), patience_ms],
-                              capture_output=True, encoding="utf-8", timeout=5 * harness.PATIENCE_SECONDS)
+        node = subprocess.run(["node", HERE / "npm_ws_cases.js", echo.url(), interop.url(), on.url(),
+                               takeover.url(), patience_ms], capture_output=True, encoding="utf-8", timeout=5 * harness.PATIENCE_SECONDS)
         results = [json.loads(line) for line in node.stdout.splitlines()]
         self.assertTrue(results and "cases" in results[-1], f"node ended early: {node.stdout}{node.stderr}")
         *results, total = results

@@ -1,4 +1,4 @@
-"""Debian's python3-websockets against mote. It offers permessage-deflate, which has to be declined."""
+"""Debian's python3-websockets against mote. It offers permessage-deflate, which is declined unless it is wanted."""
 
 import asyncio
 import pathlib
@@ -6,6 +6,7 @@ import sys
 import unittest
 
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import harness
@@ -36,6 +37,34 @@ class ClientTest(harness.Programs, unittest.IsolatedAsyncioTestCase):
             await soon(client.recv())
         self.assertEqual((client.close_code, client.close_reason), (code, reason))
         await soon(client.wait_closed())
+
+
+class CompressedEchoServer(ClientTest):
+    async def echo_all(self, url, answer, **parameters):
+        factory = ClientPerMessageDeflateFactory(**parameters)
+        async with connect(url, compression=None, extensions=[factory]) as client:
+            self.assertEqual(client.response_headers["Sec-WebSocket-Extensions"], answer)
+            for message in ("hello", UNICODE, "", "", b"", "x" * 511, "x" * 100_000, b"\x00\xff" * 50_000, "",
+                            ["one ", "", "two" * 1000, ""], "ü" * 400_000, "x" * 100_000, "hello"):
+                expected = "".join(message) if isinstance(message, list) else message
+                self.assertEqual(await self.echo(client, message), expected)
+
+    async def test_without_context_takeover(self):  # checklist 99, 100, 101
+        url = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", "on").url()
+        neither = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        await self.echo_all(url, neither)
+        await self.echo_all(url, neither + "; server_max_window_bits=9", server_max_window_bits=9)
+        await self.echo_all(url, neither + "; client_max_window_bits=9", client_max_window_bits=9)
+
+    async def test_with_context_takeover(self):  # checklist 102, 103, 104, 105
+        url = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", "takeover").url()
+        await self.echo_all(url, "permessage-deflate")
+        await self.echo_all(url, "permessage-deflate; server_no_context_takeover", server_no_context_takeover=True)
+        await self.echo_all(url, "permessage-deflate; client_no_context_takeover", client_no_context_takeover=True)
+        for bits in range(9, 16):  # 8 is not among them: zlib cannot compress with it
+            names_client = f"; client_max_window_bits={bits}" if bits < 15 else ""
+            await self.echo_all(url, f"permessage-deflate; server_max_window_bits={bits}{names_client}",
+                                server_max_window_bits=bits, client_max_window_bits=bits)
 
 
 class EchoServer(ClientTest):
