@@ -28,8 +28,12 @@ class ByteBuffer {
   void commit(std::size_t written) { end_ += written; }
   /// Drops `count` bytes at the front; the last one frees the memory.
   void consume(std::size_t count);
+  /// Drops the last `count` bytes and keeps the memory.
+  void drop_back(std::size_t count) { end_ -= count; }
   /// Drops the contents and frees the memory.
   void clear();
+  /// Drops the contents and keeps the memory, for the next use.
+  void rewind() { begin_ = end_ = 0; }
 
  private:
   std::unique_ptr<std::byte[]> memory_;

@@ -35,6 +35,16 @@ Number parse(std::string_view option, const char* text) {
   return value;
 }
 
+mote::Compression parse_deflate(const char* text) {
+  const std::string_view value = text != nullptr ? text : "";
+  if (value == "off") return {};
+  if (value == "on") return {.mode = mote::CompressionMode::on};
+  if (value == "takeover") {
+    return {.mode = mote::CompressionMode::on, .server_context_takeover = true, .client_context_takeover = true};
+  }
+  reject("--deflate needs off, on or takeover, not \"" + std::string(value) + '"');
+}
+
 std::chrono::milliseconds parse_seconds(std::string_view option, const char* text) {
   const auto seconds = std::chrono::duration<double>(parse<double>(option, text));
   if (seconds > std::chrono::hours(24 * 365)) reject(std::string(option) + " is more than a year");
@@ -53,6 +63,8 @@ int main(int, char** arguments) {
       quiet = true;
     else if (option == "--max-message"sv)
       options.max_message_bytes = parse<std::uint64_t>(option, *++arguments);
+    else if (option == "--deflate"sv)
+      options.compression = parse_deflate(*++arguments);
     else if (option == "--ping-interval"sv)
       options.ping_interval = parse_seconds(option, *++arguments);
     else if (option == "--handshake-timeout"sv)

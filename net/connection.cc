@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "net/session.h"
+#include "proto/prepared_message.h"
 
 namespace mote {
 namespace {
@@ -41,11 +42,14 @@ void Connection::on_close(Callback<void(const CloseInfo&)> callback) {
   session_of(*this).set_handler<&OwnHandlers::on_close>(std::move(callback));
 }
 
-SendStatus Connection::send(std::string_view text) {
-  return session_of(*this).send_data(Opcode::text, std::as_bytes(std::span(text)));
+SendStatus Connection::send(std::string_view text, Compress compress) {
+  return session_of(*this).send_data(Opcode::text, std::as_bytes(std::span(text)), compress);
 }
-SendStatus Connection::send(std::span<const std::byte> bytes) {
-  return session_of(*this).send_data(Opcode::binary, bytes);
+SendStatus Connection::send(std::span<const std::byte> bytes, Compress compress) {
+  return session_of(*this).send_data(Opcode::binary, bytes, compress);
+}
+SendStatus Connection::send(const PreparedMessage& message) {
+  return session_of(*this).send_prepared(proto::PreparedFrames::of(message));
 }
 SendStatus Connection::send_ping(std::span<const std::byte> payload) {
   return session_of(*this).send_control(Opcode::ping, payload);

@@ -9,6 +9,7 @@
 #include "net/dispatcher.h"
 #include "net/http_service.h"
 #include "net/output.h"
+#include "proto/deflate_pool.h"
 
 namespace mote::net {
 
@@ -28,6 +29,7 @@ struct Context {
   core::Reactor& reactor;
   std::span<std::byte> receive_buffer;
   OutputBatch& batch;
+  proto::DeflatePool& deflate;
   Dispatcher& dispatcher;
   HttpService& http;
   const Options& options;

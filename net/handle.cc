@@ -16,9 +16,30 @@ using net::Session;
 using proto::Opcode;
 using State = std::shared_ptr<HandleState>;
 
-SendStatus send_on(Session& session, Opcode opcode, std::span<const std::byte> payload) {
-  return proto::is_control(opcode) ? session.send_control(opcode, payload) : session.send_data(opcode, payload);
-}
+/// What a handle was given to send; `Payload` owns its bytes on the way to another thread.
+template <class Payload>
+struct Sending {
+  Opcode opcode;
+  Compress compress;
+  Payload payload;
+
+  SendStatus operator()(Session& session) const {
+    if (proto::is_control(opcode)) return session.send_control(opcode, payload);
+    return session.send_data(opcode, payload, compress);
+  }
+  [[nodiscard]] std::size_t size() const { return payload.size(); }
+  [[nodiscard]] Sending<std::vector<std::byte>> copy() const {
+    return {opcode, compress, std::vector<std::byte>(payload.begin(), payload.end())};
+  }
+};
+
+struct SendingPrepared {
+  PreparedMessage message;
+
+  SendStatus operator()(Session& session) const { return session.send_prepared(proto::PreparedFrames::of(message)); }
+  [[nodiscard]] std::size_t size() const { return message.size(); }
+  [[nodiscard]] SendingPrepared copy() const { return *this; }
+};
 
 /// Runs `call(session)` on the reactor's thread, unless the connection has ended by then; false where that is known
 /// now.
@@ -56,46 +77,58 @@ class Reservation {
   std::size_t before_;
 };
 
-SendStatus post_message(const State& state, Opcode opcode, std::span<const std::byte> payload) {
-  std::vector<std::byte> copy(payload.begin(), payload.end());
-  Reservation room(state, payload.size());
+template <class What>
+SendStatus post_message(const State& state, const What& sending) {
+  auto copy = sending.copy();
+  Reservation room(state, sending.size());
   const std::size_t total = room.total();
-  if (total != payload.size() && total > state->hard_limit_bytes) {
+  if (total != sending.size() && total > state->hard_limit_bytes) {
     if (state->overflow == Overflow::close_connection) run_there(state, [](Session& session) { session.overflow(); });
     return SendStatus::dropped;
   }
   const bool queued = total > state->soft_limit_bytes;
-  const bool posted =
-      state->mailbox->post([state, opcode, queued, copy = std::move(copy), room = std::move(room)]() mutable {
-        room.release();
-        if (state->session == nullptr) return;
-        send_on(*state->session, opcode, copy);
-        if (queued) state->session->owe_drain();  // the queue may be empty by now, or have never been above the limit
-      });
+  const bool posted = state->mailbox->post([state, queued, copy = std::move(copy), room = std::move(room)]() mutable {
+    room.release();
+    if (state->session == nullptr) return;
+    copy(*state->session);
+    if (queued) state->session->owe_drain();  // the queue may be empty by now, or have never been above the limit
+  });
   if (!posted) return SendStatus::closed;
   return queued ? SendStatus::queued : SendStatus::sent;
 }
 
-SendStatus send_through(const State& state, Opcode opcode, std::span<const std::byte> payload) {
-  if (proto::is_control(opcode)) Session::check_control(payload);
+template <class What>
+SendStatus send_through(const State& state, const What& sending) {
   if (state == nullptr || !state->open.load(std::memory_order_relaxed)) return SendStatus::closed;
-  if (state->mailbox->on_own_thread()) return send_on(*state->session, opcode, payload);
-  return post_message(state, opcode, payload);
+  if (state->mailbox->on_own_thread()) return sending(*state->session);
+  return post_message(state, sending);
+}
+
+SendStatus send_bytes(const State& state, Opcode opcode, std::span<const std::byte> payload, Compress compress) {
+  return send_through(state, Sending<std::span<const std::byte>>{opcode, compress, payload});
+}
+
+SendStatus send_control(const State& state, Opcode opcode, std::span<const std::byte> payload) {
+  Session::check_control(payload);
+  return send_bytes(state, opcode, payload, Compress::never);
 }
 
 }  // namespace
 
 Handle::Handle(std::shared_ptr<net::HandleState> state) : state_(std::move(state)) {}
 
-SendStatus Handle::send(std::string_view text) const {
-  return send_through(state_, Opcode::text, std::as_bytes(std::span(text)));
+SendStatus Handle::send(std::string_view text, Compress compress) const {
+  return send_bytes(state_, Opcode::text, std::as_bytes(std::span(text)), compress);
 }
-SendStatus Handle::send(std::span<const std::byte> bytes) const { return send_through(state_, Opcode::binary, bytes); }
+SendStatus Handle::send(std::span<const std::byte> bytes, Compress compress) const {
+  return send_bytes(state_, Opcode::binary, bytes, compress);
+}
+SendStatus Handle::send(const PreparedMessage& message) const { return send_through(state_, SendingPrepared{message}); }
 SendStatus Handle::send_ping(std::span<const std::byte> payload) const {
-  return send_through(state_, Opcode::ping, payload);
+  return send_control(state_, Opcode::ping, payload);
 }
 SendStatus Handle::send_pong(std::span<const std::byte> payload) const {
-  return send_through(state_, Opcode::pong, payload);
+  return send_control(state_, Opcode::pong, payload);
 }
 
 void Handle::close(std::uint16_t code, std::string_view reason) const {

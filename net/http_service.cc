@@ -42,7 +42,8 @@ HttpService::HttpService(const Options& options, Dispatcher& dispatcher, std::st
     : dispatcher_(dispatcher),
       endpoint_path_(std::move(endpoint_path)),
       limits_{options.max_request_head_bytes, options.max_header_lines, options.max_target_bytes},
-      policy_{options.subprotocols, options.subprotocol_mismatch, options.origins, endpoint_path_} {}
+      policy_{options.subprotocols, options.subprotocol_mismatch, options.origins, endpoint_path_,
+              options.compression} {}
 
 HttpService::Page& HttpService::page_at(std::string path) {
   if (!path.starts_with('/')) throw std::invalid_argument("path \"" + path + "\" must start with a slash");
@@ -95,10 +96,11 @@ HttpAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddres
   }
   HttpAnswer answer;
   if (head.expects_continue()) answer.bytes = proto::kContinue;
-  proto::append_switching_protocols(answer.bytes, verdict.key, Access::subprotocol(decision),
+  proto::append_switching_protocols(answer.bytes, verdict.key, {Access::subprotocol(decision), verdict.deflate},
                                     Access::extra_lines(decision));
   answer.after = AfterAnswer::open;
   answer.record = HandshakeRecord::make(head, Access::subprotocol(decision));
+  answer.deflate = verdict.deflate;
   return answer;
 }
 

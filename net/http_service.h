@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,8 +29,9 @@ enum class AfterAnswer {
 struct HttpAnswer {
   std::string bytes;  // the whole response
   AfterAnswer after = AfterAnswer::close;
-  HandshakeRecord::Pointer record;  // open
-  proto::Refusal refusal;           // close: what was refused, status 0 for nothing
+  HandshakeRecord::Pointer record;                  // open
+  std::optional<proto::DeflateParameters> deflate;  // open
+  proto::Refusal refusal;                           // close: what was refused, status 0 for nothing
 };
 
 /// Answers HTTP requests: opening handshakes by the options and the upgrade filter, the others with the server's pages.

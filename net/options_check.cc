@@ -7,6 +7,7 @@
 
 #include "net/timer.h"
 #include "proto/ascii.h"
+#include "proto/deflate_parameters.h"
 
 namespace mote::net {
 namespace {
@@ -26,6 +27,20 @@ void check_time(std::string_view option, Options::milliseconds& value) {
   if (value > kAges) value = Options::kNever;
 }
 
+void within(std::string_view option, int value, int least, int most) {
+  if (value >= least && value <= most) return;
+  reject(option, "must be " + std::to_string(least) + " to " + std::to_string(most) + ", not " + std::to_string(value));
+}
+
+void check_compression(const Compression& compression) {
+  within("compression.level", compression.level, 1, 9);
+  within("compression.memory_level", compression.memory_level, 1, 9);
+  within("compression.server_max_window_bits", compression.server_max_window_bits, proto::kMinWindowBits,
+         proto::kMaxWindowBits);
+  within("compression.client_max_window_bits", compression.client_max_window_bits, proto::kMinWindowBits,
+         proto::kMaxWindowBits);
+}
+
 }  // namespace
 
 Options checked(Options options) {
@@ -37,6 +52,7 @@ Options checked(Options options) {
   at_least_one("max_target_bytes", options.max_target_bytes);
   at_least_one("max_message_bytes", options.max_message_bytes);
   at_least_one("max_fragments", options.max_fragments);
+  check_compression(options.compression);
   at_least_one("soft_limit_bytes", options.soft_limit_bytes);
   if (options.hard_limit_bytes < options.soft_limit_bytes) {
     reject("hard_limit_bytes", "must not be less than soft_limit_bytes");

@@ -91,9 +91,10 @@ bool Output::write(OutputBatch& batch, int socket, std::span<const std::byte> he
   return !blocked_ && queue_ != nullptr;
 }
 
-bool Output::write_frame(OutputBatch& batch, int socket, proto::Opcode opcode, std::span<const std::byte> payload) {
+bool Output::write_frame(OutputBatch& batch, int socket, proto::Opcode opcode, std::span<const std::byte> payload,
+                         proto::Coding coding) {
   std::array<std::byte, proto::kMaxHeaderBytes> header;
-  const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size());
+  const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
   return write(batch, socket, std::span(header).first(size), payload);
 }
 

@@ -71,7 +71,7 @@ class Output {
   [[nodiscard]] bool write(OutputBatch& batch, int socket, std::span<const std::byte> head,
                            std::span<const std::byte> payload);
   [[nodiscard]] bool write_frame(OutputBatch& batch, int socket, proto::Opcode opcode,
-                                 std::span<const std::byte> payload);
+                                 std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain);
   /// A pong: while an earlier one waits for the kernel it takes the place of any that waits behind that (RFC 6455
   /// §5.5.3), so that pings cost bounded memory.
   [[nodiscard]] bool write_pong(OutputBatch& batch, int socket, std::span<const std::byte> payload);

@@ -54,7 +54,8 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
         http(options_, dispatcher, location.path),
         receive_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBytes)),
         batch_({receive_buffer_.get(), kReceiveBytes}),
-        context_{reactor, {receive_buffer_.get(), kReceiveBytes}, batch_, dispatcher, http, options_, *this} {
+        deflate_(options_.compression),
+        context_{reactor, {receive_buffer_.get(), kReceiveBytes}, batch_, deflate_, dispatcher, http, options_, *this} {
     static_cast<void>(proto::accept_value("dGhlIHNhbXBsZSBub25jZQ=="));  // throws now where OpenSSL has no SHA-1
     drain_timer_ = add(std::make_unique<net::Timer>(reactor, milliseconds(0), [this] { reactor.stop(); }));
     reactor.on_wake([this] { check_drain(); });
@@ -95,6 +96,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
 
   const std::unique_ptr<std::byte[]> receive_buffer_;
   net::OutputBatch batch_;
+  proto::DeflatePool deflate_;
   net::Context context_;
   std::vector<net::Listener*> listeners_;  // the reactor owns them
   net::Timer* drain_timer_ = nullptr;      // likewise; made at once, so that a drain needs no memory

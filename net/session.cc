@@ -201,10 +201,21 @@ void Session::read_socket(Sink& sink) {
     bytes_left -= result.bytes;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
-    } else if (const auto broken = reader_.commit_direct(result.bytes, sink); broken != proto::Violation::none) {
+    } else if (const auto broken = reader_.commit_direct(result.bytes, message_rules(), sink);
+               broken != proto::Violation::none) {
       violated(broken);
     }
   }
+}
+
+proto::MessageRules Session::message_rules() const {
+  proto::MessageRules rules{context_.options.max_message_bytes, context_.options.max_fragments};
+  if (const auto& agreed = deflater_.parameters()) {
+    rules.deflate = &context_.deflate;
+    rules.context_takeover = !agreed->client_no_context_takeover;
+    rules.window_bits = agreed->client_max_window_bits;
+  }
+  return rules;
 }
 
 /// Uses what it may; the rest waits for another turn.
@@ -222,8 +233,7 @@ std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
     sink.count();
   }
   if (reads_frames() && used < input.size() && sink.may_go_on()) {
-    const proto::MessageLimits limits{context_.options.max_message_bytes, context_.options.max_fragments};
-    const auto result = reader_.read<proto::Role::server>(input.subspan(used), limits, sink);
+    const auto result = reader_.read<proto::Role::server>(input.subspan(used), message_rules(), sink);
     used += result.consumed;
     if (result.violation != proto::Violation::none) violated(result.violation);
   }
@@ -240,7 +250,7 @@ std::size_t Session::use_http(std::span<const std::byte> input) {
       start();
       break;
     case AfterAnswer::open:
-      open_websocket(std::move(step.answer.record));
+      open_websocket(std::move(step.answer));
       break;
     case AfterAnswer::close:
       log_refusal(step.answer.refusal);
@@ -268,9 +278,10 @@ void Session::input_stopped(const IoResult& result) {
 
 // ---- From the opening to the closing handshake
 
-void Session::open_websocket(HandshakeRecord::Pointer record) {
+void Session::open_websocket(HttpAnswer answer) {
   http_.reset();
-  record_ = std::move(record);
+  record_ = std::move(answer.record);
+  deflater_.agree(answer.deflate);
   enter(Phase::open);
   received_at_ms_ = now_ms();
   arm_by(deadline(received_at_ms_, context_.options.ping_interval));
@@ -390,16 +401,31 @@ void Session::shut_down() {
 
 // ---- Output
 
-SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload) {
+SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
-  written(output_.write_frame(context_.batch, socket_.number(), opcode, payload));
+  const auto encoded = deflater_.encode(payload, compress, context_.deflate);
+  try {
+    written(output_.write_frame(context_.batch, socket_.number(), opcode, encoded.payload, encoded.coding));
+  } catch (...) {
+    deflater_.forget();
+    throw;
+  }
+  context_.deflate.trim();
+  return status();
+}
+
+SendStatus Session::send_prepared(const proto::PreparedFrames& message) {
+  if (!open()) return SendStatus::closed;
+  if (would_overflow(message.plain().payload().size())) return refuse_overflow();
+  const proto::PreparedFrame& frame = deflater_.choose(message, context_.deflate);
+  written(output_.write(context_.batch, socket_.number(), frame.header(), frame.payload()));
   return status();
 }
 
 SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte> payload) {
   check_control(payload);
-  if (opcode == proto::Opcode::ping) return send_data(opcode, payload);
+  if (opcode == proto::Opcode::ping) return send_data(opcode, payload, Compress::never);
   if (!open()) return SendStatus::closed;
   write_pong(payload);
   return status();
@@ -550,7 +576,11 @@ void Session::time_open() {
 
 // ---- What Connection offers
 
-ConnectionInfo Session::describe() const { return record_ != nullptr ? record_->info(peer_) : ConnectionInfo{}; }
+ConnectionInfo Session::describe() const {
+  ConnectionInfo info = record_ != nullptr ? record_->info(peer_) : ConnectionInfo{};
+  if (const auto& agreed = deflater_.parameters()) info.negotiated_extensions = agreed->to_string();
+  return info;
+}
 
 std::shared_ptr<HandleState> Session::handle_state() {
   if (handle_state_ == nullptr) {

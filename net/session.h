@@ -21,6 +21,7 @@
 #include "net/http_phase.h"
 #include "net/output.h"
 #include "net/socket.h"
+#include "proto/message_deflater.h"
 #include "proto/message_reader.h"
 
 namespace mote::net {
@@ -39,7 +40,8 @@ class Session final : public Connection, public core::Source {
 
   /// \name What Connection and Handle offer
   /// @{
-  SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload);
+  SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
+  SendStatus send_prepared(const proto::PreparedFrames& message);
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
@@ -97,10 +99,11 @@ class Session final : public Connection, public core::Source {
   std::size_t use(std::span<std::byte> input, Sink& sink);
   std::size_t use_http(std::span<const std::byte> input);
   void input_stopped(const IoResult& result);
+  [[nodiscard]] proto::MessageRules message_rules() const;
   [[nodiscard]] bool may_use() const;
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 
-  void open_websocket(HandshakeRecord::Pointer record);
+  void open_websocket(HttpAnswer answer);
   void peer_closed(const proto::ClosePayload& close);
   void violated(proto::Violation violation);
   void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
@@ -144,6 +147,7 @@ class Session final : public Connection, public core::Source {
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;
+  proto::MessageDeflater deflater_;
   std::unique_ptr<HttpPhase> http_;
   std::unique_ptr<core::ByteBuffer> backlog_;  // received, not yet used: over budget, or output has to go out first
   HandshakeRecord::Pointer record_;

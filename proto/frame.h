@@ -25,7 +25,14 @@ struct FrameHeader {
   std::uint32_t masking_key = 0;  // the four bytes in the order they came; 0 where unmasked
   Opcode opcode = Opcode::continuation;
   bool fin = false;
-  std::uint8_t size = 0;  // of the header itself; 0: incomplete
+  bool compressed = false;  // RSV1: begins a message that is (RFC 7692 §6)
+  std::uint8_t size = 0;    // of the header itself; 0: incomplete
+};
+
+/// What the next frame may be.
+struct FrameRules {
+  bool inside_message = false;  ///< A fragmented message is open.
+  bool deflate = false;         ///< permessage-deflate was agreed on.
 };
 
 namespace detail {
@@ -40,14 +47,15 @@ Integer load_big_endian(const std::byte* from) {
 }
 
 /// The rules that the first byte alone can break.
-inline Violation check_first_byte(unsigned byte, bool inside_message) {
+inline Violation check_first_byte(unsigned byte, const FrameRules& rules) {
   constexpr unsigned known_opcodes = 0x0707;  // bit n: opcode n
   const unsigned opcode = byte & 0x0F;
-  if ((byte & 0x70) != 0) return Violation::reserved_bits;
+  if ((byte & 0x70) != 0 && ((byte & 0x30) != 0 || !rules.deflate)) return Violation::reserved_bits;
   if ((known_opcodes >> opcode & 1) == 0) return Violation::unknown_opcode;
+  if ((byte & 0x40) != 0 && (opcode == 0 || opcode >= 0x8)) return Violation::compressed_bit_misplaced;
   if (opcode >= 0x8) return (byte & 0x80) != 0 ? Violation::none : Violation::control_fragmented;
-  if (opcode == 0) return inside_message ? Violation::none : Violation::stray_continuation;
-  return inside_message ? Violation::interleaved_message : Violation::none;
+  if (opcode == 0) return rules.inside_message ? Violation::none : Violation::stray_continuation;
+  return rules.inside_message ? Violation::interleaved_message : Violation::none;
 }
 
 template <Role role>
@@ -61,15 +69,15 @@ Violation check_second_byte(unsigned first, unsigned byte) {
 
 /// Reads a frame header from the start of `size` bytes, of which there may be too few: then `header.size` stays 0. A
 /// rule is reported as soon as the byte that breaks it is there, and `payload_bytes` is set as soon as the length is
-/// known, before the masking key came. `inside_message`: a fragmented message is open.
+/// known, before the masking key came.
 template <Role role>
-[[nodiscard]] inline Violation parse_frame_header(const std::byte* data, std::size_t size, bool inside_message,
+[[nodiscard]] inline Violation parse_frame_header(const std::byte* data, std::size_t size, const FrameRules& rules,
                                                   FrameHeader& header) {
   header.size = 0;
   header.payload_bytes = 0;
   if (size == 0) return Violation::none;
   const auto first = std::to_integer<unsigned>(data[0]);
-  if (const auto broken = detail::check_first_byte(first, inside_message); broken != Violation::none) return broken;
+  if (const auto broken = detail::check_first_byte(first, rules); broken != Violation::none) return broken;
   if (size == 1) return Violation::none;
   const auto second = std::to_integer<unsigned>(data[1]);
   if (const auto broken = detail::check_second_byte<role>(first, second); broken != Violation::none) return broken;
@@ -92,6 +100,7 @@ template <Role role>
   header.payload_bytes = length;
   header.opcode = static_cast<Opcode>(first & 0x0F);
   header.fin = (first & 0x80) != 0;
+  header.compressed = (first & 0x40) != 0;
   if constexpr (role == Role::server) {
     if (size < used + 4) return Violation::none;
     std::memcpy(&header.masking_key, data + used, 4);
@@ -103,10 +112,14 @@ template <Role role>
   return Violation::none;
 }
 
+/// What the payload of a message is on the wire.
+enum class Coding : std::uint8_t { plain = 0, deflated = 0x40 };
+
 /// Writes the header of an unmasked, final frame (a server's, RFC 6455 §5.1) to at least 10 bytes at `to`; answers its
 /// size.
-inline std::size_t write_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes) {
-  to[0] = static_cast<std::byte>(0x80U | static_cast<unsigned>(opcode));
+inline std::size_t write_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes,
+                                      Coding coding = Coding::plain) {
+  to[0] = static_cast<std::byte>(0x80U | static_cast<unsigned>(coding) | static_cast<unsigned>(opcode));
   if (payload_bytes < 126) {
     to[1] = static_cast<std::byte>(payload_bytes);
     return 2;

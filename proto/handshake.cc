@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proto/ascii.h"
+#include "proto/extension.h"
 #include "proto/field_list.h"
 #include "proto/http_response.h"
 
@@ -20,7 +21,6 @@ namespace {
 using Kind = UpgradeVerdict::Kind;
 
 constexpr std::string_view kProtocolField = "Sec-WebSocket-Protocol";
-constexpr std::string_view kExtensionsField = "Sec-WebSocket-Extensions";
 constexpr std::size_t kAcceptSize = 28;
 
 struct SingleField {
@@ -91,51 +91,6 @@ bool is_key(std::string_view text) {
          kLast.find(text[21]) != std::string_view::npos;
 }
 
-bool take_token(std::string_view& text) {
-  const std::size_t size = run_length(kToken, text);
-  text.remove_prefix(size);
-  return size > 0;
-}
-
-// `text` begins with the opening quote. What it holds, once unescaped, must be a token (RFC 6455 §9.1).
-bool take_quoted_token(std::string_view& text) {
-  std::size_t octets = 0;
-  for (std::size_t i = 1; i < text.size(); ++i, ++octets) {
-    if (text[i] == '"') {
-      text.remove_prefix(i + 1);
-      return octets > 0;
-    }
-    if (text[i] == '\\' && ++i == text.size()) return false;
-    if (!is(kToken, text[i])) return false;
-  }
-  return false;
-}
-
-// extension-token *( ";" extension-param ), RFC 6455 §9.1; white space as RFC 2616 §2.1 has it, around each part.
-bool is_extension(std::string_view text) {
-  if (!take_token(text)) return false;
-  while (!(text = trim_ows(text)).empty()) {
-    if (text.front() != ';') return false;
-    text = trim_ows(text.substr(1));
-    if (!take_token(text)) return false;
-    text = trim_ows(text);
-    if (!text.starts_with('=')) continue;
-    text = trim_ows(text.substr(1));
-    if (!(text.starts_with('"') ? take_quoted_token(text) : take_token(text))) return false;
-  }
-  return true;
-}
-
-// Several fields are one list (§11.3.2), of one extension at least.
-bool valid_extensions(Headers headers) {
-  bool any = false;
-  const bool malformed = any_element(headers, kExtensionsField, [&](std::string_view element) {
-    any = true;
-    return !is_extension(element);
-  });
-  return any && !malformed;
-}
-
 // One token at least, and none twice (§4.1 /10/). Sorted, because a quadratic search could be made slow on purpose.
 bool valid_subprotocols(Headers headers) {
   std::vector<std::string_view> names;
@@ -157,7 +112,6 @@ std::optional<Fault> handshake_fault(const RequestHead& head, const Offer& offer
   if (offer.key.count != 1 || !is_key(offer.key.value)) return Fault::invalid_key;
   if (head.has_body()) return Fault::handshake_with_body;
   if (offer.origin.count > 1) return Fault::repeated_origin;
-  if (offer.extensions && !valid_extensions(head.headers())) return Fault::malformed_extensions;
   if (offer.subprotocols && !valid_subprotocols(head.headers())) return Fault::malformed_subprotocols;
   return std::nullopt;
 }
@@ -199,6 +153,10 @@ std::array<char, kAcceptSize> compute_accept(std::string_view key) {
   return accept;
 }
 
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
 
 }  // namespace
@@ -209,6 +167,9 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
   for (const Header& field : head.headers()) note_field(offer, field);
   if (!offer.websocket) return {};
   if (const std::optional<Fault> fault = handshake_fault(head, offer)) return refuse(*fault);
+  ExtensionsVerdict extensions;
+  if (offer.extensions) extensions = judge_extensions(head.headers(), policy.compression);
+  if (extensions.malformed) return refuse(Fault::malformed_extensions);
 
   if (!policy.endpoint_path.empty() && head.path() != policy.endpoint_path) return refuse(Fault::unknown_endpoint);
   if (!origin_may_connect(offer, policy.origins)) return refuse(Fault::refused_origin);
@@ -217,7 +178,11 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
   if (subprotocol.empty() && policy.subprotocol_mismatch == SubprotocolMismatch::refuse) {
     return refuse(Fault::no_common_subprotocol);
   }
-  return {.kind = Kind::accept, .refusal = {}, .key = offer.key.value, .subprotocol = subprotocol};
+  return {.kind = Kind::accept,
+          .refusal = {},
+          .key = offer.key.value,
+          .subprotocol = subprotocol,
+          .deflate = extensions.deflate};
 }
 
 std::string accept_value(std::string_view key) {
@@ -225,7 +190,7 @@ std::string accept_value(std::string_view key) {
   return std::string(accept.data(), accept.size());
 }
 
-void append_switching_protocols(std::string& out, std::string_view key, std::string_view subprotocol,
+void append_switching_protocols(std::string& out, std::string_view key, const Agreement& agreement,
                                 std::string_view extra_lines) {
   const std::array<char, kAcceptSize> accept = compute_accept(key);
   out.append(
@@ -235,7 +200,8 @@ void append_switching_protocols(std::string& out, std::string_view key, std::str
          "Sec-WebSocket-Accept: ")
       .append(accept.data(), accept.size())
       .append("\r\n");
-  if (!subprotocol.empty()) out.append(kProtocolField).append(": ").append(subprotocol).append("\r\n");
+  if (const auto chosen = agreement.subprotocol; !chosen.empty()) append_line(out, kProtocolField, chosen);
+  if (agreement.deflate) append_line(out, kExtensionsField, agreement.deflate->to_string());
   out.append(extra_lines).append("\r\n");
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include <mote/headers.h>
 #include <mote/options.h>
 
+#include "proto/deflate_parameters.h"
 #include "proto/request_head.h"
 
 namespace mote::proto {
@@ -17,6 +19,7 @@ struct UpgradePolicy {
   SubprotocolMismatch subprotocol_mismatch = SubprotocolMismatch::accept_without;
   std::span<const std::string> origins = {};  ///< Empty: any, also none.
   std::string_view endpoint_path = {};        ///< Empty: every path.
+  Compression compression = {};
 };
 
 struct UpgradeVerdict {
@@ -30,19 +33,26 @@ struct UpgradeVerdict {
   Refusal refusal = {};               ///< refuse
   std::string_view key = {};          ///< accept: into the head
   std::string_view subprotocol = {};  ///< accept: into the policy; empty for none
+  std::optional<DeflateParameters> deflate = {};
+};
+
+/// What the 101 response tells the client beside its key.
+struct Agreement {
+  std::string_view subprotocol = {};  ///< Empty for none.
+  std::optional<DeflateParameters> deflate = {};
 };
 
 /// Judges a complete head as an opening handshake: first whether it is a correct one (RFC 6455 §4.2.1), then whether
-/// this server wants it (§4.2.2). An offer of extensions must be well-formed, and is declined.
+/// this server wants it (§4.2.2).
 UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& policy);
 
 /// The Sec-WebSocket-Accept value for a Sec-WebSocket-Key: 28 characters (§4.2.2 /5/). Any thread. Throws
 /// std::runtime_error where OpenSSL has no SHA-1, which a call before the first connection finds out.
 std::string accept_value(std::string_view key);
 
-/// Appends the whole 101 response. `subprotocol`: empty for none; `extra_lines`: complete field lines, none of them
-/// handshake_field(). Throws as accept_value does.
-void append_switching_protocols(std::string& out, std::string_view key, std::string_view subprotocol,
+/// Appends the whole 101 response. `extra_lines`: complete field lines, none of them handshake_field(). Throws as
+/// accept_value does.
+void append_switching_protocols(std::string& out, std::string_view key, const Agreement& agreement,
                                 std::string_view extra_lines);
 
 /// The interim response that Expect: 100-continue asks for; it goes before the 101 (RFC 9110 §7.8).

@@ -2,25 +2,27 @@
 
 namespace mote::proto {
 
-Violation MessageReader::begin_data_frame(const FrameHeader& header, const MessageLimits& limits) {
+Violation MessageReader::begin_data_frame(const FrameHeader& header, const MessageRules& rules) {
   if (partial_ == nullptr) partial_ = std::make_unique<Partial>();
   Partial& partial = *partial_;
   if (!partial.message_open) {
     partial.message_open = true;
     partial.message_opcode = header.opcode;
+    partial.compressed = header.compressed;
   }
   partial.opcode = header.opcode;
   partial.fin = header.fin;
-  return ++partial.fragments > limits.fragments ? Violation::too_many_fragments : Violation::none;
+  partial.wire_bytes += header.payload_bytes;
+  return ++partial.fragments > rules.fragments ? Violation::too_many_fragments : Violation::none;
 }
 
 /// Opens a frame of which part of the payload is still to come.
-Violation MessageReader::begin_partial(const FrameHeader& header, const MessageLimits& limits) {
+Violation MessageReader::begin_partial(const FrameHeader& header, const MessageRules& rules) {
   if (is_control(header.opcode)) {
     if (partial_ == nullptr) partial_ = std::make_unique<Partial>();
     partial_->opcode = header.opcode;
     partial_->control_bytes = 0;
-  } else if (const auto broken = begin_data_frame(header, limits); broken != Violation::none) {
+  } else if (const auto broken = begin_data_frame(header, rules); broken != Violation::none) {
     return broken;
   }
   partial_->frame_left = header.payload_bytes;
@@ -29,13 +31,18 @@ Violation MessageReader::begin_partial(const FrameHeader& header, const MessageL
 }
 
 /// Takes payload of the open frame as it came from the wire.
-Violation MessageReader::add_masked(const std::byte* data, std::size_t size) {
+Violation MessageReader::add_masked(std::byte* data, std::size_t size, const MessageRules& rules) {
   Partial& partial = *partial_;
   if (is_control(partial.opcode)) {
     core::unmask_copy(partial.control.data() + partial.control_bytes, data, size, partial.masking_key);
     partial.control_bytes = static_cast<std::uint8_t>(partial.control_bytes + size);
     advance(size);
     return Violation::none;
+  }
+  if (partial.compressed) {
+    if (partial.masking_key != 0) core::unmask(data, size, partial.masking_key);
+    advance(size);
+    return add_unmasked({data, size}, rules);
   }
   // What has arrived earns room for three times as much again, so that a large message is moved once or twice only.
   const auto ahead = std::min<std::uint64_t>(partial.frame_left, std::uint64_t{4} * (partial.message.size() + size));
@@ -51,14 +58,45 @@ void MessageReader::advance(std::size_t size) {
   partial_->frame_left -= size;
 }
 
+/// Takes payload of the open data frame.
+Violation MessageReader::add_unmasked(std::span<const std::byte> payload, const MessageRules& rules) {
+  Partial& partial = *partial_;
+  if (partial.compressed) return inflate(payload, partial.message_opcode, rules, partial.utf8, partial.message);
+  partial.message.append(payload);
+  return check_text(payload);
+}
+
 /// Text fails with the first byte that no valid text has there, whole or not (RFC 6455 §8.1).
 Violation MessageReader::check_text(std::span<const std::byte> added) {
   if (partial_->message_opcode != Opcode::text || partial_->utf8.feed(added)) return Violation::none;
   return Violation::text_not_utf8;
 }
 
+/// Appends what a piece of a compressed message's payload makes. Whatever the pieces, the first thing that is wrong is
+/// the one that is reported.
+Violation MessageReader::inflate(std::span<const std::byte> payload, Opcode opcode, const MessageRules& rules,
+                                 core::Utf8Validator& utf8, core::ByteBuffer& message) {
+  if (payload.empty()) return Violation::none;
+  if (inflater_ == nullptr) {
+    inflater_ = rules.context_takeover ? std::make_unique<Inflater>(rules.window_bits) : rules.deflate->take_inflater();
+  }
+  const std::size_t before = message.size();
+  const Violation broken = inflater_->inflate(payload, rules.message_bytes, message);
+  const std::span<const std::byte> added = std::as_const(message).bytes().subspan(before);
+  return opcode == Opcode::text && !utf8.feed(added) ? Violation::text_not_utf8 : broken;
+}
+
+/// A compressed message without payload does not come here: zlib writes none for an empty message after a flush, many
+/// clients send that, and the inflater must not see what the deflater has not written.
+Violation MessageReader::end_inflating(const MessageRules& rules) {
+  const Violation broken = inflater_->finish();
+  if (!rules.context_takeover) rules.deflate->give_back(std::move(inflater_));
+  return broken;
+}
+
 std::span<std::byte> MessageReader::direct_room() {
   if (partial_ == nullptr || partial_->frame_left < kDirectBytes || is_control(partial_->opcode)) return {};
+  if (partial_->compressed) return {};
   Partial& partial = *partial_;
   if (partial.message.size() < kDirectBytes) return {};  // so little has not earned a block of that size
   const auto ahead = std::min<std::uint64_t>(partial.frame_left, std::uint64_t{4} * partial.message.size());

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -14,15 +15,29 @@
 #include "core/unmask.h"
 #include "core/utf8.h"
 #include "proto/close_code.h"
+#include "proto/deflate_pool.h"
 #include "proto/frame.h"
+#include "proto/inflater.h"
 #include "proto/violation.h"
 
 namespace mote::proto {
 
-struct MessageLimits {
-  std::uint64_t message_bytes;
+/// What the messages of a peer may be.
+struct MessageRules {
+  std::uint64_t message_bytes;  ///< After inflating.
   std::uint32_t fragments;
+  DeflatePool* deflate = nullptr;             ///< Where permessage-deflate was agreed on.
+  bool context_takeover = false;              ///< A compressed message may refer to those before it,
+  std::uint8_t window_bits = kMaxWindowBits;  ///< as far as that.
 };
+
+/// What the payload of a compressed message may have on the wire where so much may come out of it. DEFLATE needs nine
+/// bits for a byte at worst; the rest is for fragments that each end in an empty block. It bounds the time that a
+/// message without content can take, not memory.
+[[nodiscard]] constexpr std::uint64_t most_compressed_bytes(std::uint64_t message_bytes) {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  return message_bytes > (most - 64) / 2 ? most : 2 * message_bytes + 64;
+}
 
 /// Takes what a MessageReader finds. Each answers whether to go on reading. Bytes are valid during the call.
 template <class T>
@@ -37,6 +52,9 @@ concept MessageSink = requires(T& sink, Opcode opcode, std::span<std::byte> byte
 /// A whole, unfragmented frame is unmasked where it lies and handed on without a copy. What is incomplete is kept:
 /// header bytes here, payload in a block that exists only then. That block grows with what arrived, never by what was
 /// announced.
+///
+/// A compressed message (RFC 7692) is inflated as it arrives, so that the first byte too many and the first one that is
+/// not UTF-8 end it, whatever is still to come.
 class MessageReader {
  public:
   struct Result {
@@ -46,7 +64,7 @@ class MessageReader {
 
   /// `input` is unmasked in place. Must not be called again after a violation.
   template <Role role, MessageSink Sink>
-  Result read(std::span<std::byte> input, const MessageLimits& limits, Sink& sink);
+  Result read(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
 
   /// \name Large payloads without a copy
   /// @{
@@ -55,14 +73,15 @@ class MessageReader {
   [[nodiscard]] std::span<std::byte> direct_room();
   /// `size` bytes were received there.
   template <MessageSink Sink>
-  Violation commit_direct(std::size_t size, Sink& sink);
+  Violation commit_direct(std::size_t size, const MessageRules& rules, Sink& sink);
   /// @}
 
  private:
   static constexpr std::size_t kDirectBytes = 32 * 1024;  // below, the common receive buffer and a copy are cheaper
 
   struct Partial {
-    core::ByteBuffer message;       // unmasked payload of the data frames so far
+    core::ByteBuffer message;       // unmasked and inflated payload of the data frames so far
+    std::uint64_t wire_bytes = 0;   // payload of the message's frames up to the present one, as announced
     std::uint64_t frame_left = 0;   // payload bytes of the present frame still to come
     std::uint32_t masking_key = 0;  // rotated to the next payload byte
     std::uint32_t fragments = 0;
@@ -71,46 +90,55 @@ class MessageReader {
     Opcode message_opcode = Opcode::text;  // of the message
     bool fin = false;                      // of the present frame
     bool message_open = false;             // a data frame has begun, and its message is not complete
+    bool compressed = false;               // the message
     std::uint8_t control_bytes = 0;
     std::array<std::byte, kMaxControlBytes> control;  // payload of an incomplete control frame
   };
 
   [[nodiscard]] bool inside_message() const { return partial_ != nullptr && partial_->message_open; }
-  [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageLimits& limits) const;
+  [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageRules& rules) const;
   template <Role role>
-  Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageLimits& limits,
+  Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
                         FrameHeader& header);
   template <MessageSink Sink>
-  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageLimits& limits,
-                        Sink& sink, bool& go_on);
-  Violation begin_partial(const FrameHeader& header, const MessageLimits& limits);
-  Violation begin_data_frame(const FrameHeader& header, const MessageLimits& limits);
-  Violation add_masked(const std::byte* data, std::size_t size);
+  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules, Sink& sink,
+                        bool& go_on);
+  Violation begin_partial(const FrameHeader& header, const MessageRules& rules);
+  Violation begin_data_frame(const FrameHeader& header, const MessageRules& rules);
+  Violation add_masked(std::byte* data, std::size_t size, const MessageRules& rules);
   void advance(std::size_t size);
+  Violation add_unmasked(std::span<const std::byte> payload, const MessageRules& rules);
   Violation check_text(std::span<const std::byte> added);
+  Violation inflate(std::span<const std::byte> payload, Opcode opcode, const MessageRules& rules,
+                    core::Utf8Validator& utf8, core::ByteBuffer& message);
+  Violation end_inflating(const MessageRules& rules);
   template <MessageSink Sink>
-  Violation end_frame(Sink& sink, bool& go_on);
+  Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload, const MessageRules& rules, Sink& sink,
+                             bool& go_on);
+  template <MessageSink Sink>
+  Violation end_frame(const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
   static Violation deliver_control(Opcode opcode, std::span<std::byte> payload, Sink& sink, bool& go_on);
 
   std::unique_ptr<Partial> partial_;
-  std::uint8_t header_bytes_ = 0;  // of an incomplete header in header_
+  std::unique_ptr<Inflater> inflater_;  // inside a compressed message; with context takeover also between them
+  std::uint8_t header_bytes_ = 0;       // of an incomplete header in header_
   std::array<std::byte, kMaxHeaderBytes> header_;
 };
 
 template <Role role, MessageSink Sink>
-MessageReader::Result MessageReader::read(std::span<std::byte> input, const MessageLimits& limits, Sink& sink) {
+MessageReader::Result MessageReader::read(std::span<std::byte> input, const MessageRules& rules, Sink& sink) {
   std::size_t position = 0;
   bool go_on = true;
   Violation broken = Violation::none;
   if (partial_ != nullptr && partial_->frame_left != 0) {
     position = static_cast<std::size_t>(std::min<std::uint64_t>(partial_->frame_left, input.size()));
-    broken = add_masked(input.data(), position);
-    if (broken == Violation::none && partial_->frame_left == 0) broken = end_frame(sink, go_on);
+    broken = add_masked(input.data(), position, rules);
+    if (broken == Violation::none && partial_->frame_left == 0) broken = end_frame(rules, sink, go_on);
   }
   while (go_on && broken == Violation::none && position < input.size()) {
     FrameHeader header;
-    broken = take_header<role>(input, position, limits, header);
+    broken = take_header<role>(input, position, rules, header);
     if (broken != Violation::none || header.size == 0) break;
     std::byte* const payload = input.data() + position;
     const std::size_t available = input.size() - position;
@@ -118,11 +146,11 @@ MessageReader::Result MessageReader::read(std::span<std::byte> input, const Mess
       const auto size = static_cast<std::size_t>(header.payload_bytes);
       position += size;
       if constexpr (role == Role::server) core::unmask(payload, size, header.masking_key);
-      broken = whole_frame(header, {payload, size}, limits, sink, go_on);
+      broken = whole_frame(header, {payload, size}, rules, sink, go_on);
     } else {
       position = input.size();
-      broken = begin_partial(header, limits);
-      if (broken == Violation::none) broken = add_masked(payload, available);
+      broken = begin_partial(header, rules);
+      if (broken == Violation::none) broken = add_masked(payload, available, rules);
     }
   }
   return {position, broken};
@@ -131,8 +159,8 @@ MessageReader::Result MessageReader::read(std::span<std::byte> input, const Mess
 /// The next header, from the bytes kept of it and the input; `header.size` is 0 where it is still incomplete, and then
 /// all of the input has been kept.
 template <Role role>
-Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position,
-                                     const MessageLimits& limits, FrameHeader& header) {
+Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
+                                     FrameHeader& header) {
   const std::byte* data = input.data() + position;
   std::size_t size = input.size() - position;
   const std::size_t kept = header_bytes_;
@@ -141,10 +169,11 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
     std::memcpy(header_.data() + kept, data, size - kept);
     data = header_.data();
   }
-  if (const auto broken = parse_frame_header<role>(data, size, inside_message(), header); broken != Violation::none) {
+  const FrameRules frame_rules{.inside_message = inside_message(), .deflate = rules.deflate != nullptr};
+  if (const auto broken = parse_frame_header<role>(data, size, frame_rules, header); broken != Violation::none) {
     return broken;
   }
-  if (const auto broken = check_size(header, limits); broken != Violation::none) return broken;
+  if (const auto broken = check_size(header, rules); broken != Violation::none) return broken;
   if (header.size == 0) {
     if (kept == 0) std::memcpy(header_.data(), data, size);
     header_bytes_ = static_cast<std::uint8_t>(size);
@@ -156,33 +185,53 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
   return Violation::none;
 }
 
-inline Violation MessageReader::check_size(const FrameHeader& header, const MessageLimits& limits) const {
-  const std::uint64_t so_far = inside_message() && !is_control(header.opcode) ? partial_->message.size() : 0;
+inline Violation MessageReader::check_size(const FrameHeader& header, const MessageRules& rules) const {
+  if (is_control(header.opcode)) return Violation::none;
+  const bool open = inside_message();
+  const bool compressed = open ? partial_->compressed : header.compressed;
+  const std::uint64_t so_far = open ? partial_->wire_bytes : 0;
+  const std::uint64_t limit = compressed ? most_compressed_bytes(rules.message_bytes) : rules.message_bytes;
   // 64 bits wide and without a sum: no announced length can wrap around the limit.
-  const bool fits =
-      header.payload_bytes <= limits.message_bytes && so_far <= limits.message_bytes - header.payload_bytes;
-  return fits || is_control(header.opcode) ? Violation::none : Violation::message_too_big;
+  const bool fits = header.payload_bytes <= limit && so_far <= limit - header.payload_bytes;
+  return fits ? Violation::none : Violation::message_too_big;
 }
 
 template <MessageSink Sink>
-Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload,
-                                     const MessageLimits& limits, Sink& sink, bool& go_on) {
+Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules,
+                                     Sink& sink, bool& go_on) {
   if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
   if (header.fin && !inside_message()) {
+    if (header.compressed && rules.deflate != nullptr) {  // the first implies the second, which g++ does not see
+      return whole_compressed(header.opcode, payload, rules, sink, go_on);
+    }
     if (header.opcode == Opcode::text && !core::utf8_valid(payload.data(), payload.size())) {
       return Violation::text_not_utf8;
     }
     go_on = sink.on_data(header.opcode, payload);
     return Violation::none;
   }
-  if (const auto broken = begin_data_frame(header, limits); broken != Violation::none) return broken;
-  partial_->message.append(payload);
-  if (const auto broken = check_text(payload); broken != Violation::none) return broken;
-  return end_frame(sink, go_on);
+  if (const auto broken = begin_data_frame(header, rules); broken != Violation::none) return broken;
+  if (const auto broken = add_unmasked(payload, rules); broken != Violation::none) return broken;
+  return end_frame(rules, sink, go_on);
 }
 
 template <MessageSink Sink>
-Violation MessageReader::end_frame(Sink& sink, bool& go_on) {
+Violation MessageReader::whole_compressed(Opcode opcode, std::span<const std::byte> payload, const MessageRules& rules,
+                                          Sink& sink, bool& go_on) {
+  core::Utf8Validator utf8;
+  core::ByteBuffer& message = rules.deflate->inflated();
+  if (const auto broken = inflate(payload, opcode, rules, utf8, message); broken != Violation::none) return broken;
+  if (!payload.empty()) {
+    if (const auto broken = end_inflating(rules); broken != Violation::none) return broken;
+  }
+  if (!utf8.complete()) return Violation::text_not_utf8;
+  go_on = sink.on_data(opcode, message.bytes());
+  rules.deflate->trim();
+  return Violation::none;
+}
+
+template <MessageSink Sink>
+Violation MessageReader::end_frame(const MessageRules& rules, Sink& sink, bool& go_on) {
   if (is_control(partial_->opcode)) {
     auto payload = partial_->control;
     const std::size_t size = partial_->control_bytes;
@@ -191,6 +240,9 @@ Violation MessageReader::end_frame(Sink& sink, bool& go_on) {
     return deliver_control(opcode, std::span(payload).first(size), sink, go_on);
   }
   if (!partial_->fin) return Violation::none;
+  if (partial_->compressed && partial_->wire_bytes != 0) {
+    if (const auto broken = end_inflating(rules); broken != Violation::none) return broken;
+  }
   if (partial_->message_opcode == Opcode::text && !partial_->utf8.complete()) return Violation::text_not_utf8;
   const auto done = std::move(partial_);
   go_on = sink.on_data(done->message_opcode, done->message.bytes());
@@ -209,14 +261,14 @@ Violation MessageReader::deliver_control(Opcode opcode, std::span<std::byte> pay
 }
 
 template <MessageSink Sink>
-Violation MessageReader::commit_direct(std::size_t size, Sink& sink) {
+Violation MessageReader::commit_direct(std::size_t size, const MessageRules& rules, Sink& sink) {
   bool go_on = true;
   const auto received = partial_->message.prepare(size).first(size);
   if (partial_->masking_key != 0) core::unmask(received.data(), size, partial_->masking_key);
   partial_->message.commit(size);
   advance(size);
   if (const auto broken = check_text(received); broken != Violation::none) return broken;
-  return partial_->frame_left == 0 ? end_frame(sink, go_on) : Violation::none;
+  return partial_->frame_left == 0 ? end_frame(rules, sink, go_on) : Violation::none;
 }
 
 }  // namespace mote::proto

@@ -9,6 +9,7 @@ namespace mote::proto {
 enum class Violation : std::uint8_t {
   none,
   reserved_bits,
+  compressed_bit_misplaced,
   unknown_opcode,
   unmasked_frame,
   masked_frame,
@@ -22,6 +23,7 @@ enum class Violation : std::uint8_t {
   close_code,
   close_reason_not_utf8,
   text_not_utf8,
+  compressed_data_invalid,
   message_too_big,
   too_many_fragments,
 };

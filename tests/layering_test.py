@@ -24,12 +24,13 @@ MAY_INCLUDE = {
 
 # Public headers that code without descriptors and user callbacks has business with.
 PUBLIC_FOR_CORE = re.compile(r"mote/(callback|log)\.h")
-PUBLIC_FOR_PROTO = re.compile(r"mote/(callback|close|connection_info|error|headers|http|log|options)\.h")
+PUBLIC_FOR_PROTO = re.compile(r"mote/(callback|close|compression|connection_info|error|headers|http|log|options|prepared_message)\.h")
 
 # Outside header -> the files that may include it; of the library only, tests and examples are free.
 HOMES = {
     r"sys/(epoll|eventfd)\.h": r"core/(reactor|mailbox)\.\w+",
     r"openssl/.*": r"proto/handshake\.\w+",
+    r"zlib\.h": r"proto/(in|de)flater\.\w+",
     r"(\w*intrin|arm_neon|arm_sve|cpuid)\.h": r"core/(unmask|utf8|cpu)\w*\.\w+",
     r"(sys/socket|sys/un|netdb|netinet/\w+|arpa/\w+)\.h": r"net/.*",
 }
@@ -79,6 +80,7 @@ def self_test():
         "include/mote/close.h": "#include <sys/types.h>",
         "net/server.cc": "#include <sys/epoll.h>",
         "net/socket.cc": "#  include <openssl/sha.h>",
+        "proto/deflate_pool.h": "#include <zlib.h>",
         "net/output.cc": "#include <core/byte_buffer.h>",
         "proto/message_reader.cc": "#include <immintrin.h>",
         "core/reactor.h": "#include <netinet/in.h>",

@@ -9,9 +9,11 @@
 
 #include <mote/callback.h>
 #include <mote/close.h>
+#include <mote/compression.h>
 #include <mote/connection_info.h>
 #include <mote/error.h>
 #include <mote/handle.h>
+#include <mote/prepared_message.h>
 #include <mote/send_status.h>
 
 namespace mote {
@@ -46,12 +48,16 @@ class Connection {
 
   /// \name Sending
   /// What is passed may be reused at once. Nothing blocks: the socket is written at the end of the turn, or when it
-  /// has room again.
+  /// has room again. `compress` matters where the connection has permessage-deflate, see Options::compression.
   /// @{
-  SendStatus send(std::string_view text);  ///< Must be UTF-8 (RFC 6455 §5.6); not checked here, the peer will.
-  SendStatus send(std::span<const std::byte> bytes);
-  SendStatus send(const char* text) { return send(std::string_view(text)); }
-  SendStatus send(std::nullptr_t) = delete;
+  /// Must be UTF-8 (RFC 6455 §5.6); not checked here, the peer will.
+  SendStatus send(std::string_view text, Compress compress = Compress::by_size);
+  SendStatus send(std::span<const std::byte> bytes, Compress compress = Compress::by_size);
+  SendStatus send(const char* text, Compress compress = Compress::by_size) {
+    return send(std::string_view(text), compress);
+  }
+  SendStatus send(std::nullptr_t, Compress = Compress::by_size) = delete;
+  SendStatus send(const PreparedMessage& message);
   /// Ping with up to 125 bytes, RFC 6455 §5.5.2. Throws std::invalid_argument for more.
   SendStatus send_ping(std::span<const std::byte> payload = {});
   /// Unsolicited pong with up to 125 bytes, RFC 6455 §5.5.3. While the peer does not read, only the latest is kept.

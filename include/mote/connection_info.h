@@ -38,6 +38,7 @@ struct ConnectionInfo {
   std::string_view origin;                   ///< The Origin header; empty where the client, not a browser, sent none.
   std::string_view sub_protocol;             ///< The first Sec-WebSocket-Protocol line, as the client sent it.
   std::string_view negotiated_sub_protocol;  ///< The one that both sides use; empty for none.
+  std::string negotiated_extensions;         ///< As Sec-WebSocket-Extensions of the response says; empty for none.
   Cookies cookies;
   Headers headers;
   std::string client_ip_address;  ///< `192.0.2.1` or `2001:db8::1`; empty for a Unix socket.

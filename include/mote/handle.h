@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include <mote/close.h>
+#include <mote/compression.h>
+#include <mote/prepared_message.h>
 #include <mote/send_status.h>
 
 namespace mote {
@@ -24,10 +26,13 @@ class Handle {
  public:
   Handle() = default;
 
-  SendStatus send(std::string_view text) const;
-  SendStatus send(std::span<const std::byte> bytes) const;
-  SendStatus send(const char* text) const { return send(std::string_view(text)); }
-  SendStatus send(std::nullptr_t) const = delete;
+  SendStatus send(std::string_view text, Compress compress = Compress::by_size) const;
+  SendStatus send(std::span<const std::byte> bytes, Compress compress = Compress::by_size) const;
+  SendStatus send(const char* text, Compress compress = Compress::by_size) const {
+    return send(std::string_view(text), compress);
+  }
+  SendStatus send(std::nullptr_t, Compress = Compress::by_size) const = delete;
+  SendStatus send(const PreparedMessage& message) const;
   SendStatus send_ping(std::span<const std::byte> payload = {}) const;
   SendStatus send_pong(std::span<const std::byte> payload = {}) const;
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;

@@ -13,6 +13,7 @@
 
 #include <mote/callback.h>
 #include <mote/close.h>
+#include <mote/compression.h>
 #include <mote/connection.h>
 #include <mote/connection_info.h>
 #include <mote/error.h>
@@ -22,5 +23,6 @@
 #include <mote/http.h>
 #include <mote/log.h>
 #include <mote/options.h>
+#include <mote/prepared_message.h>
 #include <mote/send_status.h>
 #include <mote/server.h>

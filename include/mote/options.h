@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <mote/compression.h>
+
 namespace mote {
 
 /// What happens when a message would pass Options::hard_limit_bytes.
@@ -50,10 +52,12 @@ struct Options {
 
   /// \name Messages
   /// @{
-  /// One message's payload, all fragments together. Above: 1009, before it is buffered.
+  /// One message's payload, all fragments together, after inflating. Above: 1009, before it is buffered.
   std::uint64_t max_message_bytes = 1024 * 1024;
   /// Fragments of one message, empty ones counted. Above: 1008. Autobahn sends 65,536.
   std::uint32_t max_fragments = 131'072;
+  /// permessage-deflate: off, as it costs time, and as what is compressed together can leak through its size.
+  Compression compression = {};
   /// @}
 
   /// \name Output

@@ -19,7 +19,7 @@ namespace {
 
 using namespace mote::proto;
 
-constexpr MessageLimits kLimits{.message_bytes = 100'000, .fragments = 20};
+constexpr MessageRules kLimits{.message_bytes = 100'000, .fragments = 20};
 constexpr std::size_t kOptionsBytes = 10;
 
 using Bytes = std::span<const std::byte>;
@@ -102,7 +102,7 @@ Outcome feed(Bytes stream, const Feeding& feeding) {
     if (!room.empty()) {
       size = std::min(size, room.size());
       std::memcpy(room.data(), stream.data() + at, size);
-      violation = reader.commit_direct(size, sink);
+      violation = reader.commit_direct(size, kLimits, sink);
       at += size;
       continue;
     }

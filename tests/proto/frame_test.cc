@@ -34,15 +34,14 @@ struct Answer {
   FrameHeader header;
 };
 
-Answer parse(Role role, std::string_view bytes, bool inside_message = false) {
+Answer parse(Role role, std::string_view bytes, const FrameRules& rules = {}) {
   const ExactBlock block(bytes);
   const auto* const data = reinterpret_cast<const std::byte*>(block.view().data());
   Answer answer;
   answer.header.size = 77;  // both are the parser's to set, whatever they were
   answer.header.payload_bytes = 77;
-  answer.violation = role == Role::server
-                         ? parse_frame_header<Role::server>(data, bytes.size(), inside_message, answer.header)
-                         : parse_frame_header<Role::client>(data, bytes.size(), inside_message, answer.header);
+  answer.violation = role == Role::server ? parse_frame_header<Role::server>(data, bytes.size(), rules, answer.header)
+                                          : parse_frame_header<Role::client>(data, bytes.size(), rules, answer.header);
   return answer;
 }
 
@@ -116,36 +115,40 @@ TEST(FrameHeader, TooFewBytesAreIncompleteAndTheLengthIsKnownBeforeTheKey) {
 
 // ---- The first two bytes: all of them, judged by the RFC's sentences one after the other
 
-Violation expected_of(Role role, unsigned first, unsigned second, bool inside_message) {
+Violation expected_of(Role role, unsigned first, unsigned second, const FrameRules& rules) {
   const bool fin = (first & 0x80) != 0;
   const unsigned opcode = first & 0x0F;
   const bool data_begins = opcode == 1 || opcode == 2;
   const bool control = opcode == 8 || opcode == 9 || opcode == 10;
-  if ((first & 0x70) != 0) return reserved_bits;                            // §5.2
+  const bool rsv1 = (first & 0x40) != 0;
+  if ((first & 0x30) != 0) return reserved_bits;                            // §5.2
+  if (rsv1 && !rules.deflate) return reserved_bits;                         // §5.2
   if (opcode != 0 && !data_begins && !control) return unknown_opcode;       // §5.2
+  if (rsv1 && !data_begins) return compressed_bit_misplaced;                // RFC 7692 §6
   if (control && !fin) return control_fragmented;                           // §5.5
-  if (opcode == 0 && !inside_message) return stray_continuation;            // §5.4
-  if (data_begins && inside_message) return interleaved_message;            // §5.4
+  if (opcode == 0 && !rules.inside_message) return stray_continuation;      // §5.4
+  if (data_begins && rules.inside_message) return interleaved_message;      // §5.4
   if (role == Role::server && (second & 0x80) == 0) return unmasked_frame;  // §5.1
   if (role == Role::client && (second & 0x80) != 0) return masked_frame;    // §5.1
   if (control && (second & 0x7F) > 125) return control_too_long;            // §5.5
   return none;
 }
 
-// checklist 65, 66, 67, 68, 74, 76.
+// checklist 65, 66, 67, 68, 74, 76, 98.
 TEST(FrameHeader, EveryPairOfFirstBytesIsJudgedAtTheByteThatBreaksTheRule) {
   for (const Role role : kRoles) {
-    for (const bool inside_message : {false, true}) {
+    for (const unsigned flags : {0U, 1U, 2U, 3U}) {
+      const FrameRules rules{.inside_message = (flags & 1) != 0, .deflate = (flags & 2) != 0};
       for (unsigned pair = 0; pair <= 0xFFFF; ++pair) {
         const unsigned first = pair >> 8;
         const unsigned second = pair & 0xFF;
-        const Violation expected = expected_of(role, first, second, inside_message);
+        const Violation expected = expected_of(role, first, second, rules);
         const std::string bytes = {static_cast<char>(first), static_cast<char>(second)};
-        ASSERT_EQ(parse(role, bytes, inside_message).violation, expected) << pair;
+        ASSERT_EQ(parse(role, bytes, rules).violation, expected) << pair;
         const bool by_the_first = expected == reserved_bits || expected == unknown_opcode ||
                                   expected == control_fragmented || expected == stray_continuation ||
-                                  expected == interleaved_message;
-        ASSERT_EQ(parse(role, bytes.substr(0, 1), inside_message).violation, by_the_first ? expected : none) << pair;
+                                  expected == interleaved_message || expected == compressed_bit_misplaced;
+        ASSERT_EQ(parse(role, bytes.substr(0, 1), rules).violation, by_the_first ? expected : none) << pair;
       }
     }
   }

@@ -337,7 +337,7 @@ TEST(Handshake, ComputesAcceptValuesInAnyThread) {
 
 TEST(Handshake, SwitchesProtocols) {  // RFC 6455 §4.2.2, RFC 9110 §15.2.2; checklist 34, 48, 49, 50, 51
   std::string out = "before;";
-  append_switching_protocols(out, kKey, "", "");
+  append_switching_protocols(out, kKey, {}, "");
   EXPECT_EQ(out,
             "before;"
             "HTTP/1.1 101 Switching Protocols\r\n"
@@ -346,7 +346,7 @@ TEST(Handshake, SwitchesProtocols) {  // RFC 6455 §4.2.2, RFC 9110 §15.2.2; ch
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
             "\r\n");
   out.clear();
-  append_switching_protocols(out, kKey, "chat", "Set-Cookie: a=b\r\n");
+  append_switching_protocols(out, kKey, {.subprotocol = "chat"}, "Set-Cookie: a=b\r\n");
   EXPECT_TRUE(out.ends_with("\r\nSec-WebSocket-Protocol: chat\r\nSet-Cookie: a=b\r\n\r\n")) << out;
   EXPECT_EQ(out.find("Sec-WebSocket-Extensions"), std::string::npos);
 }

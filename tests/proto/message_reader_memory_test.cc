@@ -24,8 +24,8 @@ namespace {
 using namespace mote::test;
 
 constexpr std::array kRoles = {Role::server, Role::client};
-constexpr MessageLimits kDefaults{.message_bytes = 1 << 20, .fragments = 131'072};
-constexpr MessageLimits kHuge{.message_bytes = std::numeric_limits<std::uint64_t>::max(), .fragments = 10'000'000};
+constexpr MessageRules kDefaults{.message_bytes = 1 << 20, .fragments = 131'072};
+constexpr MessageRules kHuge{.message_bytes = std::numeric_limits<std::uint64_t>::max(), .fragments = 10'000'000};
 
 // Allocates nothing itself.
 struct Counter {
@@ -113,7 +113,7 @@ TEST(ReaderMemory, ABeginningOfAHeaderCostsNoAllocation) {
 // Attack 3. `direct_room` is asked as well, for whoever receives asks it before each read.
 TEST(ReaderMemory, AnnouncingTheMaximumCostsLessThanAKibibyte) {
   for (const Role role : kRoles) {
-    for (const MessageLimits& limits : {kDefaults, kHuge}) {
+    for (const MessageRules& limits : {kDefaults, kHuge}) {
       const std::uint64_t most = std::min(limits.message_bytes, std::numeric_limits<std::uint64_t>::max() >> 1);
       for (const unsigned first : {kFin | kText, kFin | kBinary, kText, kBinary}) {
         for (const std::size_t payload_bytes : {0U, 1U, 2U, 100U}) {
@@ -184,7 +184,7 @@ TEST(ReaderMemory, GrowsWithWhatArrivesHoweverItArrives) {
             std::copy_n(std::as_bytes(std::span(stream)).begin() + static_cast<std::ptrdiff_t>(at), taken, to.begin());
             at += taken;
             const auto broken = room.empty() ? read_as(role, reader, to.first(taken), kHuge, sink).violation
-                                             : reader.commit_direct(taken, sink);
+                                             : reader.commit_direct(taken, kHuge, sink);
             ASSERT_EQ(broken, Violation::none);
             ASSERT_LE(count.bytes(), 1024 + 10 * at) << "pieces of " << piece << (direct ? ", direct" : "");
           }

@@ -28,7 +28,7 @@ using enum Violation;
 constexpr std::array kRoles = {Role::server, Role::client};
 constexpr std::uint32_t kSeed = 20260803;
 
-constexpr MessageLimits kLimits{.message_bytes = 1000, .fragments = 8};
+constexpr MessageRules kLimits{.message_bytes = 1000, .fragments = 8};
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
 // Valid ones of one to four bytes: U+0024, U+00A2, U+20AC, U+10FFFF, and the last before the surrogates.
@@ -476,7 +476,7 @@ TEST_P(ReaderLength, IsAcceptedUpToTheLimitOfTheMessage) {
     for (const unsigned first : {kFin | kText, kFin | kBinary, kText, kBinary}) {
       const WireFrame frame = unfinished(first, std::string(std::min<std::uint64_t>(row.length, 5), 'x'), row.length);
       const std::string stream = stream_of(role, {frame});
-      const MessageLimits limits{.message_bytes = row.limit, .fragments = 8};
+      const MessageRules limits{.message_bytes = row.limit, .fragments = 8};
       for_every_feeding(stream.size(), [&](const Feeding& feeding) {
         ASSERT_EQ(outcome_of(role, stream, feeding, limits).violation, row.violation);
       });
@@ -490,7 +490,7 @@ TEST_P(ReaderLength, CountsWhatTheMessageHasAlready) {
   for (const Role role : kRoles) {
     const WireFrame rest = unfinished(kFin | kMore, "", row.length);
     const std::string stream = stream_of(role, {{kBinary, "abc"}, rest});
-    const MessageLimits limits{.message_bytes = row.limit, .fragments = 8};
+    const MessageRules limits{.message_bytes = row.limit, .fragments = 8};
     const bool too_big = row.violation == none && row.length > row.limit - 3;
     for_every_feeding(stream.size(), [&](const Feeding& feeding) {
       ASSERT_EQ(outcome_of(role, stream, feeding, limits).violation, too_big ? message_too_big : row.violation);
@@ -504,7 +504,7 @@ TEST(MessageReader, TheLimitDoesNotConcernControlFrames) {
   for (const Role role : kRoles) {
     const std::string stream =
         stream_of(role, {{kText, "ab"}, {kFin | kPing, std::string(125, 'p')}, {kFin | kMore, ""}});
-    const MessageLimits limits{.message_bytes = 2, .fragments = 2};
+    const MessageRules limits{.message_bytes = 2, .fragments = 2};
     for_every_feeding(stream.size(), [&](const Feeding& feeding) {
       const Outcome outcome = outcome_of(role, stream, feeding, limits);
       ASSERT_EQ(outcome.violation, none);
@@ -572,7 +572,7 @@ Script random_script(std::mt19937& random) {
   return script;
 }
 
-constexpr MessageLimits kLargeLimits{.message_bytes = 1 << 20, .fragments = 1000};
+constexpr MessageRules kLargeLimits{.message_bytes = 1 << 20, .fragments = 1000};
 
 TEST(MessageReader, GivesTheSameForLargeMessagesInRandomPieces) {
   std::printf("seed %u\n", kSeed);

@@ -32,6 +32,7 @@ using enum Violation;
 
 constexpr std::array kRows = {
     Row{{"ReservedBits", "6455 §5.2", 67}, reserved_bits, 1002, "reserved bit", "5.2"},
+    Row{{"CompressedBitMisplaced", "7692 §6", 98}, compressed_bit_misplaced, 1002, "RSV1", "6"},
     Row{{"UnknownOpcode", "6455 §5.2", 68}, unknown_opcode, 1002, "opcode", "5.2"},
     Row{{"UnmaskedFrame", "6455 §5.1", 65}, unmasked_frame, 1002, "not masked", "5.1"},
     Row{{"MaskedFrame", "6455 §5.1", 66}, masked_frame, 1002, "is masked", "5.1"},
@@ -45,6 +46,7 @@ constexpr std::array kRows = {
     Row{{"CloseCode", "6455 §7.4", 85}, Violation::close_code, 1002, "code", "7.4"},
     Row{{"CloseReasonNotUtf8", "6455 §5.5.1", 85}, close_reason_not_utf8, 1007, "reason", "5.5.1"},
     Row{{"TextNotUtf8", "6455 §8.1", 80}, text_not_utf8, 1007, "text", "8.1"},
+    Row{{"CompressedDataInvalid", "7692 §7.2.2", 105}, compressed_data_invalid, 1007, "DEFLATE", "7.2.2"},
     Row{{"MessageTooBig", "6455 §10.4", 83}, message_too_big, 1009, "larger", "10.4"},
     Row{{"TooManyFragments", "6455 §10.4", 83}, too_many_fragments, 1008, "fragments", "10.4"},
 };
@@ -54,9 +56,11 @@ class ViolationRow : public testing::TestWithParam<Row> {};
 TEST_P(ViolationRow, HasItsCodeAndItsRule) {
   const Row& row = GetParam();
   const ViolationInfo& info = info_of(row.violation);
+  const std::string_view rfc = std::string_view(row.source.section).substr(0, 4);
   EXPECT_EQ(info.close_code, row.code);
   EXPECT_NE(info.text.find(row.part), std::string_view::npos) << info.text;
-  EXPECT_TRUE(info.text.ends_with(std::string("(RFC 6455 ").append(row.section).append(")"))) << info.text;
+  EXPECT_TRUE(info.text.ends_with(std::string("(RFC ").append(rfc).append(" ").append(row.section).append(")")))
+      << info.text;
   EXPECT_EQ(info.limit, row.code == 1008 || row.code == 1009);
 }
 

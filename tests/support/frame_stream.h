@@ -123,7 +123,7 @@ inline std::span<std::byte> bytes_of(ExactBlock& block) {
 
 template <class Sink>
 proto::MessageReader::Result read_as(proto::Role role, proto::MessageReader& reader, std::span<std::byte> input,
-                                     const proto::MessageLimits& limits, Sink& sink) {
+                                     const proto::MessageRules& limits, Sink& sink) {
   if (role == proto::Role::server) return reader.read<proto::Role::server>(input, limits, sink);
   return reader.read<proto::Role::client>(input, limits, sink);
 }
@@ -131,7 +131,7 @@ proto::MessageReader::Result read_as(proto::Role role, proto::MessageReader& rea
 /// Feeds a stream to a reader, each read in a block of its own.
 class StreamFeeder {
  public:
-  StreamFeeder(proto::Role role, std::string_view stream, const proto::MessageLimits& limits)
+  StreamFeeder(proto::Role role, std::string_view stream, const proto::MessageRules& limits)
       : role_(role), stream_(stream), limits_(limits) {}
 
   /// Up to so many bytes of the stream. Does nothing once it has ended.
@@ -155,7 +155,7 @@ class StreamFeeder {
     const std::string_view piece = stream_.substr(outcome_.arrived, size);
     std::copy_n(std::as_bytes(std::span(piece)).begin(), size, room.begin());
     Recorder sink;
-    const proto::Violation violation = reader_.commit_direct(size, sink);
+    const proto::Violation violation = reader_.commit_direct(size, limits_, sink);
     direct_bytes += size;
     take(sink, violation, size);
   }
@@ -180,7 +180,7 @@ class StreamFeeder {
 
   proto::Role role_;
   std::string_view stream_;
-  proto::MessageLimits limits_;
+  proto::MessageRules limits_;
   proto::MessageReader reader_;
   Outcome outcome_;
   bool closed_ = false;
@@ -188,7 +188,7 @@ class StreamFeeder {
 };
 
 inline Outcome outcome_of(proto::Role role, std::string_view stream, const Feeding& feeding,
-                          const proto::MessageLimits& limits,
+                          const proto::MessageRules& limits,
                           std::size_t events_at_once = static_cast<std::size_t>(-1)) {
   StreamFeeder feeder(role, stream, limits);
   for (const std::size_t arrived : feeding) feeder.feed_to(arrived, events_at_once);

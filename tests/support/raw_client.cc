@@ -101,7 +101,10 @@ RawClient::RawClient(const std::string& unix_socket_file) {
 }
 
 RawClient::RawClient(RawClient&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), reset_(other.reset_), buffer_(std::move(other.buffer_)) {}
+    : socket_(std::exchange(other.socket_, -1)),
+      reset_(other.reset_),
+      compression_(other.compression_),
+      buffer_(std::move(other.buffer_)) {}
 
 RawClient::~RawClient() { close(); }
 
@@ -170,7 +173,9 @@ Frame RawClient::read_frame() {
   Frame frame;
   frame.opcode = static_cast<unsigned char>(start[0]) & 0x0FU;
   frame.fin = (static_cast<unsigned char>(start[0]) & 0x80U) != 0;
-  if ((start[0] & 0x70) != 0) throw std::runtime_error("reserved bit in a frame from the server");
+  frame.compressed = (start[0] & 0x40) != 0;
+  if ((start[0] & (compression_ ? 0x30 : 0x70)) != 0)
+    throw std::runtime_error("reserved bit in a frame from the server");
   std::uint64_t size = static_cast<unsigned char>(start[1]);
   if (size > 127) throw std::runtime_error("masked frame from the server");
   if (size >= 126) {

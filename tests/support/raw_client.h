@@ -13,6 +13,7 @@ struct Frame {
   unsigned opcode = 0;
   bool fin = true;
   std::string payload;
+  bool compressed = false;  // RSV1
   bool operator==(const Frame&) const = default;
 };
 
@@ -67,6 +68,8 @@ class RawClient {
   /// Whether the server ended it with a reset rather than an end of stream; after read_to_end.
   [[nodiscard]] bool was_reset() const { return reset_; }
 
+  /// From now on frames may have RSV1: permessage-deflate was agreed on.
+  void expect_compression() { compression_ = true; }
   void shutdown_writing();
   /// Closes with a reset.
   void reset();
@@ -80,6 +83,7 @@ class RawClient {
 
   int socket_ = -1;
   bool reset_ = false;
+  bool compression_ = false;
   std::string buffer_;
 };
 

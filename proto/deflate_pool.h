@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <mote/compression.h>
+
+#include "core/byte_buffer.h"
+#include "proto/deflate_parameters.h"
+#include "proto/deflater.h"
+#include "proto/inflater.h"
+
+namespace mote::proto {
+
+/// What all connections of one reactor compress and decompress with while they have no context of their own.
+class DeflatePool {
+ public:
+  /// `settings` must outlive it.
+  explicit DeflatePool(const Compression& settings) : settings_(settings) {}
+
+  /// An inflater that has forgotten everything and takes every window; for one message.
+  std::unique_ptr<Inflater> take_inflater();
+  void give_back(std::unique_ptr<Inflater> inflater);
+
+  /// Where a message that has come whole is decompressed to: empty, and used again for the next.
+  core::ByteBuffer& inflated() {
+    inflated_.rewind();
+    return inflated_;
+  }
+
+  /// Compresses a message on its own. Valid until the next call of either, or of trim().
+  std::span<const std::byte> compress(std::span<const std::byte> message, int window_bits);
+  /// The same in the context of one connection.
+  std::span<const std::byte> compress(std::span<const std::byte> message, Deflater& deflater);
+  [[nodiscard]] std::unique_ptr<Deflater> make_deflater(int window_bits) const;
+
+  /// What was handed out last has been used: frees it where it is unusually large.
+  void trim();
+
+  [[nodiscard]] const Compression& settings() const { return settings_; }
+
+ private:
+  static constexpr std::size_t kSpareInflaters = 4;
+  static constexpr std::size_t kKeptBytes = 256 * 1024;  // of each buffer, between messages
+
+  const Compression& settings_;
+  std::vector<std::unique_ptr<Inflater>> inflaters_;
+  std::array<std::unique_ptr<Deflater>, kMaxWindowBits - kMinWindowBits + 1> deflaters_;  // one for each window
+  core::ByteBuffer inflated_;
+  core::ByteBuffer deflated_;
+};
+
+}  // namespace mote::proto

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include <mote/compression.h>
+
+#include "proto/deflate_parameters.h"
+#include "proto/deflate_pool.h"
+#include "proto/frame.h"
+#include "proto/prepared_message.h"
+
+namespace mote::proto {
+
+/// Decides which of the messages that one server connection sends are compressed, and does that: on their own, with the
+/// pool's deflater, or after context takeover with one of its own, which exists from the first such message on.
+class MessageDeflater {
+ public:
+  /// The payload of a frame. The bytes are the message's own, or the pool's and valid until that is used again.
+  struct Encoded {
+    std::span<const std::byte> payload;
+    Coding coding = Coding::plain;
+  };
+
+  /// What the handshake agreed on; none: every message is sent as it is.
+  void agree(const std::optional<DeflateParameters>& parameters) { parameters_ = parameters; }
+  [[nodiscard]] const std::optional<DeflateParameters>& parameters() const { return parameters_; }
+
+  Encoded encode(std::span<const std::byte> message, Compress compress, DeflatePool& pool);
+  const PreparedFrame& choose(const PreparedFrames& message, DeflatePool& pool);
+  /// What was encoded last does not reach the peer: what comes next must not refer to it.
+  void forget();
+
+ private:
+  [[nodiscard]] bool wanted(std::size_t message_bytes, Compress compress, const Compression& settings) const;
+
+  std::optional<DeflateParameters> parameters_;
+  std::unique_ptr<Deflater> own_;
+};
+
+}  // namespace mote::proto

@@ -1,0 +1,383 @@
+// permessage-deflate of a running server, over real sockets.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "tests/support/deflate.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/running_server.h"
+
+namespace mote {
+namespace {
+
+using test::CapturedLog;
+using test::client_frame;
+using test::close_frame;
+using test::DeflateBits;
+using test::deflated;
+using test::eventually;
+using test::Frame;
+using test::Journal;
+using test::PeerDeflater;
+using test::PeerInflater;
+using test::RawClient;
+using test::RunningServer;
+using test::text_frame;
+using test::upgrade_request;
+
+const std::string kLong(2000, 'm');
+
+Options with(const Compression& compression) {
+  Options options;
+  options.compression = compression;
+  return options;
+}
+
+Options takeover() {
+  return with({.mode = CompressionMode::on, .server_context_takeover = true, .client_context_takeover = true});
+}
+
+Options alone() { return with({.mode = CompressionMode::on}); }
+
+Handlers echo() {
+  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
+}
+
+std::string compressed_frame(std::string_view payload, unsigned opcode = 1) {
+  return client_frame(opcode, payload, {.reserved = 4});
+}
+
+/// A client that has made that offer; answers what the response said of extensions.
+struct DeflateClient : RawClient {
+  DeflateClient(const RunningServer& server, std::string_view offer) : RawClient(server.port()) {
+    send(upgrade_request("/", std::string("Sec-WebSocket-Extensions: ").append(offer).append("\r\n")));
+    const std::string head = read_head();
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 101 ")) << head;
+    constexpr std::string_view name = "Sec-WebSocket-Extensions: ";
+    if (const std::size_t at = head.find(name); at != std::string::npos) {
+      extensions = head.substr(at + name.size(), head.find('\r', at) - at - name.size());
+      EXPECT_EQ(head.find(name, at + 1), std::string::npos) << "one header line";  // RFC 6455 §11.3.2
+      expect_compression();
+    }
+  }
+  std::string extensions;
+};
+
+// ---- The opening handshake
+
+TEST(Deflate, IsDeclinedUnlessItIsWanted) {  // RFC 6455 §4.2.2, checklist 51
+  RunningServer server(echo());
+  DeflateClient client(server, "permessage-deflate; client_max_window_bits");
+  EXPECT_EQ(client.extensions, "");
+  client.send(text_frame(kLong));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, kLong}));
+  client.send(compressed_frame(deflated("x")));
+  EXPECT_EQ(client.read_close_code(), 1002);
+}
+
+TEST(Deflate, IsAgreedOnInOneHeaderLine) {  // RFC 6455 §11.3.2, RFC 7692 §5; checklist 51, 54, 97
+  RunningServer server(echo(), takeover());
+  DeflateClient client(server,
+                       "permessage-deflate; server_max_window_bits=7\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                       "server_max_window_bits=10; client_max_window_bits, permessage-deflate");
+  EXPECT_EQ(client.extensions, "permessage-deflate; server_max_window_bits=10");
+}
+
+TEST(Deflate, ABadOfferIsNoError) {  // RFC 7692 §7, checklist 95
+  CapturedLog log;
+  RunningServer server(echo(), takeover());
+  for (const std::string_view offer :
+       {"permessage-deflate; server_max_window_bits=16", "permessage-deflate; unknown=1",
+        "permessage-deflate; server_no_context_takeover=0",
+        "permessage-deflate; client_max_window_bits=12; client_max_window_bits=12", "permessage-snappy"}) {
+    DeflateClient client(server, offer);
+    EXPECT_EQ(client.extensions, "") << offer;
+    client.send(text_frame("Hello"));
+    EXPECT_EQ(client.read_frame(), (Frame{1, true, "Hello"}));
+  }
+  EXPECT_EQ(log.lines(), std::vector<std::string>{});
+}
+
+TEST(Deflate, AMalformedHeaderIsOne) {  // RFC 6455 §9.1, checklist 52
+  RunningServer server(echo(), takeover());
+  RawClient client(server.port());
+  client.send(upgrade_request("/", "Sec-WebSocket-Extensions: permessage-deflate; =\r\n"));
+  EXPECT_TRUE(client.read_response().starts_with("HTTP/1.1 400 "));
+}
+
+TEST(Deflate, InfoSaysWhatWasAgreedOn) {
+  Journal journal;
+  RunningServer server(
+      Handlers{.on_open = [&](Connection& socket) { journal.add(socket.info().negotiated_extensions); }}, alone());
+  DeflateClient agreed(server, "permessage-deflate");
+  const auto without = RawClient::open(server.port());
+  ASSERT_TRUE(eventually([&] { return journal.size() == 2; }));
+  EXPECT_EQ(agreed.extensions, "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+  EXPECT_EQ(journal.lines(), (std::vector{agreed.extensions, std::string()}));
+}
+
+// ---- Messages
+
+TEST(Deflate, EchoesWhateverTheWindowsAndContexts) {  // RFC 7692 §6, §7.2; checklist 99, 100, 101, 104, 105
+  std::mt19937 random(20261124);
+  for (const bool keeps : {false, true}) {
+    RunningServer server(echo(), keeps ? takeover() : alone());
+    for (int bits = 8; bits <= 15; ++bits) {
+      const std::string text = std::to_string(bits);
+      DeflateClient client(server,
+                           "permessage-deflate; server_max_window_bits=" + text + "; client_max_window_bits=" + text);
+      PeerDeflater deflater({.level = 6, .window_bits = std::max(bits, 9)});
+      PeerInflater inflater(bits);
+      for (const std::size_t size : {600U, 50'000U, 5000U, 1U, 100'000U, 3000U}) {
+        std::string message(size, '\0');
+        for (char& c : message) c = static_cast<char>('a' + random() % 6);
+        if (bits == 8 && keeps) {  // zlib writes nothing that a window of 256 bytes cannot read
+          client.send(compressed_frame(deflated(message, {.strategy = Z_HUFFMAN_ONLY})));
+        } else {
+          client.send(compressed_frame(keeps ? deflater.message(message) : deflated(message)));
+        }
+        const Frame frame = client.read_frame();
+        ASSERT_EQ(frame.compressed, size >= 512) << bits << ' ' << size;
+        if (!frame.compressed) {
+          ASSERT_EQ(frame.payload, message);
+          continue;
+        }
+        ASSERT_LT(frame.payload.size(), size);
+        ASSERT_EQ(inflater.message(frame.payload), message) << bits << ' ' << size;
+        if (!keeps) inflater.forget();
+      }
+    }
+  }
+}
+
+TEST(Deflate, SixteenMebibytesPassWhereTheLimitAllowsThem) {
+  Options options = takeover();
+  options.max_message_bytes = 16 << 20;
+  options.hard_limit_bytes = 64 << 20;
+  RunningServer server(echo(), options);
+  DeflateClient client(server, "permessage-deflate");
+  std::string message;
+  while (message.size() < 16 << 20) message.append("{\"id\": ").append(std::to_string(message.size())).append("}, ");
+  message.resize(16 << 20);
+  client.send(compressed_frame(deflated(message, {.level = 1}), 2));
+  EXPECT_TRUE(PeerInflater().message(client.read_frame().payload) == message);
+  client.send(compressed_frame(deflated(message + "x", {.level = 1}), 2));
+  EXPECT_EQ(client.read_close_code(), 1009);
+}
+
+TEST(Deflate, ThePayloadOfASendDecides) {
+  std::atomic<bool> done = false;
+  RunningServer server(Handlers{.on_open =
+                                    [&](Connection& socket) {
+                                      socket.send(std::string(511, 'x'));
+                                      socket.send(std::string(512, 'x'));
+                                      socket.send("ab ab ab ab ab ab", Compress::always);
+                                      socket.send(kLong, Compress::never);
+                                      socket.send(std::as_bytes(std::span(kLong)), Compress::never);
+                                      socket.send(std::as_bytes(std::span(kLong)));
+                                      done = true;
+                                    }},
+                       alone());
+  DeflateClient client(server, "permessage-deflate");
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, std::string(511, 'x')}));
+  const Frame at_threshold = client.read_frame();
+  EXPECT_TRUE(at_threshold.compressed);
+  EXPECT_EQ(PeerInflater().message(at_threshold.payload), std::string(512, 'x'));
+  const Frame forced = client.read_frame();
+  EXPECT_TRUE(forced.compressed);
+  EXPECT_EQ(PeerInflater().message(forced.payload), "ab ab ab ab ab ab");
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, kLong}));
+  EXPECT_EQ(client.read_frame(), (Frame{2, true, kLong}));
+  const Frame binary = client.read_frame();
+  EXPECT_EQ(binary.opcode, 2U);
+  EXPECT_EQ(PeerInflater().message(binary.payload), kLong);
+}
+
+TEST(Deflate, OnRequestNothingIsCompressedUnasked) {
+  RunningServer server(Handlers{.on_open =
+                                    [](Connection& socket) {
+                                      socket.send(kLong);
+                                      socket.send(kLong, Compress::always);
+                                    }},
+                       with({.mode = CompressionMode::on_request}));
+  DeflateClient client(server, "permessage-deflate");
+  EXPECT_FALSE(client.read_frame().compressed);
+  EXPECT_TRUE(client.read_frame().compressed);
+}
+
+TEST(Deflate, HandlesOfOtherThreadsKeepTheOrderOfTheContext) {
+  Journal opened;
+  Handle handle;
+  RunningServer server(Handlers{.on_open =
+                                    [&](Connection& socket) {
+                                      handle = socket.handle();
+                                      opened.add("open");
+                                    }},
+                       takeover());
+  DeflateClient client(server, "permessage-deflate");
+  ASSERT_TRUE(eventually([&] { return opened.size() == 1; }));
+  const PreparedMessage prepared(kLong + "prepared");
+  std::thread sender([&] {
+    for (int i = 0; i < 50; ++i) {
+      handle.send(kLong + std::to_string(i));
+      handle.send(prepared);
+    }
+  });
+  PeerInflater inflater;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(inflater.message(client.read_frame().payload), kLong + std::to_string(i));
+    EXPECT_EQ(inflater.message(client.read_frame().payload), kLong + "prepared");
+  }
+  sender.join();
+  EXPECT_EQ(handle.send(prepared), SendStatus::sent);
+  server.stop();
+  EXPECT_EQ(handle.send(prepared), SendStatus::closed);
+}
+
+TEST(Deflate, OnePreparedMessageSuitsEveryConnection) {
+  const PreparedMessage news(kLong);
+  RunningServer server(Handlers{.on_message = [&](Connection& socket, std::string_view) { socket.send(news); }},
+                       takeover());
+  auto plain = RawClient::open(server.port());
+  DeflateClient keeps(server, "permessage-deflate");
+  DeflateClient resets(server, "permessage-deflate; server_no_context_takeover");
+  DeflateClient small(server, "permessage-deflate; server_max_window_bits=9");
+  PeerInflater keeping;
+  for (int round = 0; round < 3; ++round) {
+    for (RawClient* const client :
+         {&plain, static_cast<RawClient*>(&keeps), static_cast<RawClient*>(&resets), static_cast<RawClient*>(&small)}) {
+      client->send(text_frame("now"));
+    }
+    EXPECT_EQ(plain.read_frame(), (Frame{1, true, kLong}));
+    EXPECT_EQ(keeping.message(keeps.read_frame().payload), kLong);
+    EXPECT_EQ(PeerInflater().message(resets.read_frame().payload), kLong);
+    EXPECT_EQ(PeerInflater(9).message(small.read_frame().payload), kLong);
+  }
+}
+
+TEST(Deflate, WhatIsDroppedIsNotInTheContext) {
+  Options options = takeover();
+  options.soft_limit_bytes = 1000;
+  options.hard_limit_bytes = 50'000;
+  options.overflow = Overflow::drop_message;
+  std::string noise(40'000, '\0');  // more than the window, so that it does not get smaller
+  std::mt19937 random(20261124);
+  for (char& c : noise) c = static_cast<char>(random());
+  std::atomic<int> sent = 0;
+  std::atomic<bool> full = false;
+  std::atomic<bool> drained = false;
+  RunningServer server(Handlers{.on_open =
+                                    [&](Connection& socket) {
+                                      const auto bytes = std::as_bytes(std::span(noise));
+                                      while (socket.send(bytes, Compress::always) != SendStatus::dropped) ++sent;
+                                      EXPECT_EQ(socket.send(PreparedMessage(bytes, Compress::always)),
+                                                SendStatus::dropped);
+                                      full = true;
+                                    },
+                                .on_drain =
+                                    [&](Connection& socket) {
+                                      if (!drained.exchange(true)) socket.send(noise + "end", Compress::always);
+                                    }},
+                       options);
+  DeflateClient client(server, "permessage-deflate");
+  ASSERT_TRUE(eventually([&] { return full.load(); }));
+  PeerInflater inflater;
+  std::string last;
+  int received = 0;
+  for (; last != noise + "end"; ++received) {
+    last = inflater.message(client.read_frame().payload);
+    ASSERT_TRUE(last == noise || last == noise + "end");
+  }
+  EXPECT_EQ(received, sent + 1);
+}
+
+// ---- What bad input gets
+
+TEST(Deflate, ABombIsStopped) {  // RFC 6455 §10.4, checklist 83; attack 14
+  CapturedLog log;
+  Journal journal;
+  RunningServer server(
+      Handlers{
+          .on_message = [&](Connection&, std::string_view) { journal.add("message"); },
+          .on_close = [&](Connection&, const CloseInfo& why) { journal.add("close " + std::to_string(why.code)); }},
+      takeover());
+  const std::string bomb = deflated(std::string(50'000'000, '\0'), {.level = 1});
+  for (const bool fragmented : {false, true}) {
+    DeflateClient client(server, "permessage-deflate");
+    if (fragmented) {
+      client.send(client_frame(1, std::string_view(bomb).substr(0, 5000), {.fin = false, .reserved = 4}));
+      client.send_some(client_frame(0, std::string_view(bomb).substr(5000)));
+    } else {
+      client.send_some(compressed_frame(bomb));
+    }
+    EXPECT_EQ(client.read_close_code(), 1009);
+  }
+  ASSERT_TRUE(eventually([&] { return journal.size() == 2; }));
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"close 1009", "close 1009"}));
+  EXPECT_EQ(log.size(), 2U);
+}
+
+TEST(Deflate, WhatIsNoDeflateDataEndsTheConnection) {  // RFC 7692 §7.2.2, checklist 105; attack 16
+  CapturedLog log;
+  RunningServer server(echo(), takeover());
+  for (const std::string& payload : {std::string("\x06"), std::string("\x07"), deflated("Hello").substr(0, 4),
+                                     deflated("Hello") + std::string("\0\0\xFF\xFF", 4), std::string(300, '\xFF')}) {
+    DeflateClient client(server, "permessage-deflate");
+    client.send(compressed_frame(payload));
+    EXPECT_EQ(client.read_close_code(), 1007);
+  }
+  EXPECT_EQ(log.size(), 5U);
+  EXPECT_EQ(log.count("127.0.0.1"), 5U);
+}
+
+TEST(Deflate, ThousandsOfEmptyFinalBlocksTakeNoTime) {  // attack 16: two bytes each
+  RunningServer server(echo(), takeover());
+  DeflateClient client(server, "permessage-deflate");
+  std::string blocks;
+  while (blocks.size() < 1'000'000) blocks.append("\x03\x00", 2);
+  client.send(compressed_frame(blocks + std::string(1, '\0')));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, ""}));
+}
+
+TEST(Deflate, InvalidTextEndsAnUnfinishedFrame) {  // RFC 6455 §8.1, checklist 80
+  RunningServer server(echo(), takeover());
+  DeflateClient client(server, "permessage-deflate");
+  client.send(compressed_frame(deflated("ab\xFF" + std::string(2000, 'c'), {.level = 0})).substr(0, 100));
+  EXPECT_EQ(client.read_close_code(), 1007);
+}
+
+// ---- Options
+
+TEST(Deflate, OptionsAreChecked) {
+  const auto refused = [](const Compression& compression, std::string_view name) {
+    try {
+      const Server server("ws://127.0.0.1:0", with(compression));
+    } catch (const std::invalid_argument& error) {
+      return std::string_view(error.what()).find(name) != std::string_view::npos;
+    }
+    return false;
+  };
+  for (const int wrong : {-1, 0, 10}) {
+    EXPECT_TRUE(refused({.level = wrong}, "compression.level")) << wrong;
+    EXPECT_TRUE(refused({.memory_level = wrong}, "compression.memory_level")) << wrong;
+  }
+  for (const int wrong : {0, 7, 16, -15}) {
+    EXPECT_TRUE(refused({.server_max_window_bits = wrong}, "compression.server_max_window_bits")) << wrong;
+    EXPECT_TRUE(refused({.client_max_window_bits = wrong}, "compression.client_max_window_bits")) << wrong;
+  }
+  for (const int bits : {8, 15}) {
+    const Server server(
+        "ws://127.0.0.1:0",
+        with({.level = 9, .server_max_window_bits = bits, .client_max_window_bits = bits, .memory_level = 1}));
+  }
+}
+
+}  // namespace
+}  // namespace mote
