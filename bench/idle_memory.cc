@@ -1,4 +1,5 @@
-// What an idle connection costs: user-space memory of a server with N of them, each with its request head kept.
+// What an idle connection costs: user-space memory of a server with N of them, each with its request head kept, without
+// and with permessage-deflate. A connection is idle once it has had a compressed message echoed, where it has that.
 //
 //     idle_memory [CONNECTIONS]     default 10,000
 
@@ -37,6 +38,18 @@ constexpr std::string_view kBrowserRequest =
     "Cookie: session=5f2b6a7c8d9e0f1a\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
 
+/// A client's frame with 1,000 times `x`, compressed; the masking key is 0.
+constexpr std::string_view kCompressedFrame(
+    "\xC1\x8E\0\0\0\0"
+    "\xAA\xA8\x18\x05\xA3\x21\x30\x1A\x02\xC3\x3D\x04\0\0",
+    20);
+
+struct Setting {
+  std::string_view name;
+  std::string_view request;
+  mote::Compression compression;
+};
+
 /// Resident bytes of this process that no file backs.
 long resident_bytes() {
   std::ifstream status("/proc/self/status");
@@ -54,8 +67,9 @@ long resident_bytes() {
 }
 
 /// Child process: opens the connections, a byte to `ready` when all are open, and holds them until `release` ends.
-[[noreturn]] void hold_connections(std::uint16_t port, std::string_view request, int connections, int ready,
+[[noreturn]] void hold_connections(std::uint16_t port, const Setting& setting, int connections, int ready,
                                    int release) {
+  const std::string_view request = setting.request;
   for (int i = 0; i < connections; ++i) {
     const int client = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -66,6 +80,9 @@ long resident_bytes() {
     if (::send(client, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size())) fail("send");
     char response[512];
     if (::recv(client, response, sizeof response, 0) <= 0) fail("recv");
+    if (setting.compression.mode == mote::CompressionMode::off) continue;
+    if (::send(client, kCompressedFrame.data(), kCompressedFrame.size(), 0) < 0) fail("send");
+    if (::recv(client, response, sizeof response, 0) <= 0) fail("recv");
   }
   char byte = 0;
   if (::write(ready, &byte, 1) != 1) fail("write");
@@ -74,8 +91,10 @@ long resident_bytes() {
 }
 
 /// In a process of its own, so that no memory freed by an earlier measurement is used again.
-int measure(std::string_view client, std::string_view request, int connections) {
-  mote::Server server("ws://127.0.0.1:0");
+int measure(const Setting& setting, int connections) {
+  mote::Options options;
+  options.compression = setting.compression;
+  mote::Server server("ws://127.0.0.1:0", options);
   server.start({.on_message = [](mote::Connection& socket, std::string_view text) { socket.send(text); }});
   int ready[2];
   int release[2];
@@ -84,7 +103,7 @@ int measure(std::string_view client, std::string_view request, int connections) 
   if (child < 0) fail("fork");
   if (child == 0) {
     ::close(release[1]);
-    hold_connections(server.port(), request, connections, ready[1], release[0]);
+    hold_connections(server.port(), setting, connections, ready[1], release[0]);
   }
   ::close(ready[1]);
   std::thread loop([&] { server.run(); });
@@ -102,15 +121,15 @@ int measure(std::string_view client, std::string_view request, int connections) 
     return 1;
   }
   std::printf("%d idle connections, %.*s: %ld bytes of user-space memory each, of which %zu are the request head\n",
-              connections, static_cast<int>(client.size()), client.data(), each, request.size());
+              connections, static_cast<int>(setting.name.size()), setting.name.data(), each, setting.request.size());
   return 0;
 }
 
-int measure_in_child(std::string_view client, std::string_view request, int connections) {
+int measure_in_child(const Setting& setting, int connections) {
   const pid_t child = ::fork();
   if (child < 0) fail("fork");
   if (child == 0) {
-    const int status = measure(client, request, connections);
+    const int status = measure(setting, connections);
     std::fflush(stdout);
     std::_Exit(status);
   }
@@ -127,7 +146,25 @@ int main(int count, char** arguments) {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  const int library = measure_in_child("a library's client", kLibraryRequest, connections);
-  const int browser = measure_in_child("a browser", kBrowserRequest, connections);
-  return library != 0 ? library : browser;
+  constexpr mote::Compression deflate{.mode = mote::CompressionMode::on};
+  constexpr mote::Compression takeover{
+      .mode = mote::CompressionMode::on, .server_context_takeover = true, .client_context_takeover = true};
+  constexpr mote::Compression small_takeover{.mode = mote::CompressionMode::on,
+                                             .server_max_window_bits = 10,
+                                             .client_max_window_bits = 10,
+                                             .memory_level = 2,
+                                             .server_context_takeover = true,
+                                             .client_context_takeover = true};
+  int status = 0;
+  for (const Setting& setting : {
+           Setting{"a library's client", kLibraryRequest, {}},
+           Setting{"a browser", kBrowserRequest, {}},
+           Setting{"a browser, permessage-deflate", kBrowserRequest, deflate},
+           Setting{"a browser, with context takeover", kBrowserRequest, takeover},
+           Setting{"a browser, with context takeover, windows of 1 KiB, memory level 2", kBrowserRequest,
+                   small_takeover},
+       }) {
+    status |= measure_in_child(setting, connections);
+  }
+  return status;
 }

@@ -4,7 +4,8 @@
     checklist.py check PROGRAM...                     as the test conformance.checklist
     checklist.py write [OPTION...] PROGRAM...         writes the pages, as `./dev conformance` does
         --results FILE     of `ctest --output-junit`: without it a line whose tests have changed becomes "not run"
-        --autobahn FILE    results of the Autobahn cases: id, result, milliseconds, description, separated by tabs
+        --autobahn FILE    results of the Autobahn cases: id, result, milliseconds, description, separated by tabs;
+                           once for each way in which the server ran, which is the end of the name: x-WAY.tsv
     checklist.py regex PROGRAM...                     what `ctest -R` needs to run every test that proves a line
 
 PROGRAM: those of GoogleTest. A test says in one of two ways which lines of checklist.tsv and attacks.tsv it proves:
@@ -337,30 +338,39 @@ def render(book, proofs, page, statuses=None, autobahn=None):
         by_hand=part(page, BY_HAND_BEGIN))
 
 
-def autobahn_text(tsv):
-    """What the page says of the results of the cases."""
-    cases = []
-    for line in tsv.splitlines():
-        columns = line.split("\t")
-        if re.fullmatch(r"\d+(\.\d+)+", columns[0]):
-            cases.append((tuple(map(int, columns[0].split("."))), columns[1].strip().lower(), columns[2], columns[3]))
-    cases.sort()
-    lines = ["| section | | cases | passed | failed | non-strict |", "|---|---|---|---|---|---|"]
-    for section in sorted({case[0][0] for case in cases}):
-        results = [result for number, result, *_ in cases if number[0] == section]
-        lines.append(f"| {section} | {AUTOBAHN_SECTIONS.get(section, '')} | {counts(results)} |")
-    lines.append(f"| all | | {counts([result for _, result, *_ in cases])} |")
-    lines += ["", "How long the large ones take, on the machine that wrote this page:", "",
-              "| case | ms | |", "|---|---|---|"]
-    for number, _, milliseconds, description in cases:
+def autobahn_text(runs):
+    """What the page says of the results of the cases; `runs`: way in which the server ran -> table of the results."""
+    cases = {way: read_cases(tsv) for way, tsv in runs.items()}
+    head = ["section", "", *(f"`--deflate {way}`" for way in runs), "failed", "non-strict"]
+    lines = [table_row(head), table_row(["---"] * len(head))]
+    for section in sorted({case[0][0] for found in cases.values() for case in found}):
+        of_section = [[case[1] for case in found if case[0][0] == section] for found in cases.values()]
+        lines.append(table_row([section, AUTOBAHN_SECTIONS.get(section, ""), *counts(of_section)]))
+    lines.append(table_row(["all", "", *counts([[case[1] for case in found] for found in cases.values()])]))
+    lines += ["", "How long the large ones take, in milliseconds, on the machine that wrote this page:", "",
+              table_row(["case", "ms", "what is sent"]), table_row(["---"] * 3)]
+    for number, _, milliseconds, description in next(iter(cases.values())):
         if number[0] == 9:
-            lines.append(f"| {'.'.join(map(str, number))} | {milliseconds} | {description.replace('|', ' ')} |")
+            lines.append(table_row([".".join(map(str, number)), milliseconds, description.replace("|", " ")]))
     return "\n".join(lines)
 
 
-def counts(results):
+def read_cases(tsv):
+    columns = (line.split("\t") for line in tsv.splitlines())
+    return sorted((tuple(map(int, id.split("."))), result.strip().lower(), milliseconds, description)
+                  for id, result, milliseconds, description, *_ in columns if re.fullmatch(r"\d+(\.\d+)+", id))
+
+
+def table_row(cells):
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def counts(of_ways):
+    """For each way how many of its cases passed; then how many in all did not, and how."""
+    results = [result for way in of_ways for result in way]
     passed, non_strict = results.count("passed"), results.count("non-strict")
-    return f"{len(results)} | {passed} | {len(results) - passed - non_strict} | {non_strict}"
+    return [*(f"{way.count('passed')} of {len(way)} passed" if way else "" for way in of_ways),
+            len(results) - passed - non_strict, non_strict]
 
 
 def disagreements(book, page, fresh):
@@ -400,7 +410,8 @@ def check(options):
 def write(options):
     proofs = collect(options.programs)
     statuses = read_junit(options.results.read_text(encoding="utf-8")) if options.results else None
-    autobahn = autobahn_text(options.autobahn.read_text(encoding="utf-8")) if options.autobahn else None
+    runs = {file.stem.rpartition("-")[2]: file.read_text(encoding="utf-8") for file in options.autobahn or ()}
+    autobahn = autobahn_text(runs) if runs else None
     mistakes = []
     for book in books():
         page = render(book, proofs, book.old_page(), statuses, autobahn)
@@ -467,8 +478,8 @@ def self_test_of_pages():
     assert [why.split()[-1] for why in disagreements(book, page, page)] == ["3"]
     proofs.add([one], "New.Test", "", ["New.Test"])
     assert committed_results(render(book, proofs, page))[1][1] == "not run"
-    assert "| 9 | Large messages and many | 2 | 1 | 1 | 0 |" in autobahn_text(
-        "9.1.1\tpassed\t5\td\n9.1.2\tfailed\t1\te")
+    assert "| 9 | Large messages and many | 1 of 2 passed |  | 1 | 0 |" in autobahn_text(
+        {"off": "9.1.1\tpassed\t5\td\n9.1.2\tfailed\t1\te", "on": "12.1.1\tpassed\t5\td"})
 
 
 def main():
@@ -479,7 +490,7 @@ def main():
         sub.set_defaults(run=command)
         if command is write:
             sub.add_argument("--results", type=pathlib.Path)
-            sub.add_argument("--autobahn", type=pathlib.Path)
+            sub.add_argument("--autobahn", type=pathlib.Path, action="append")
         sub.add_argument("programs", nargs="+")
     options = parser.parse_args()
     try:

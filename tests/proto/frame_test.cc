@@ -134,7 +134,7 @@ Violation expected_of(Role role, unsigned first, unsigned second, const FrameRul
   return none;
 }
 
-// checklist 65, 66, 67, 68, 74, 76, 98.
+// checklist 65, 66, 67, 68, 74, 76, 98
 TEST(FrameHeader, EveryPairOfFirstBytesIsJudgedAtTheByteThatBreaksTheRule) {
   for (const Role role : kRoles) {
     for (const unsigned flags : {0U, 1U, 2U, 3U}) {

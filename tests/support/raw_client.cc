@@ -57,7 +57,9 @@ std::string client_frame(unsigned opcode, std::string_view payload, const FrameB
   std::array<char, 4> key{};
   std::memcpy(key.data(), &bits.key, 4);
   frame.append(key.data(), 4);
-  for (std::size_t i = 0; i < payload.size(); ++i) frame += static_cast<char>(payload[i] ^ key[i % 4]);
+  const std::size_t begin = frame.size();
+  frame.append(payload);
+  for (std::size_t i = 0; i < payload.size(); ++i) frame[begin + i] = static_cast<char>(frame[begin + i] ^ key[i % 4]);
   return frame;
 }
 
@@ -143,7 +145,7 @@ void RawClient::fill() {
   std::array<char, 65536> bytes;
   const ssize_t got = ::recv(socket_, bytes.data(), bytes.size(), 0);
   if (got < 0) reset_ = true;
-  if (got <= 0) throw std::runtime_error("the server has ended the connection");
+  if (got <= 0) throw ConnectionEnded("the server has ended the connection");
   buffer_.append(bytes.data(), static_cast<std::size_t>(got));
 }
 

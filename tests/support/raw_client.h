@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,11 @@ inline std::string text_frame(std::string_view payload) { return client_frame(1,
 std::string close_frame(std::uint16_t code, std::string_view reason = {});
 /// A correct opening handshake; `lines`: further header lines, each ended by CR LF.
 std::string upgrade_request(std::string_view target = "/", std::string_view lines = {});
+
+/// Thrown where more was to come from a server that has ended the connection.
+class ConnectionEnded : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// A plain blocking socket that knows nothing of rules. Each wait ends after ten seconds with a thrown
 /// std::runtime_error.
