@@ -328,6 +328,19 @@ TEST(ConformanceCodec, FindsWhatIsNoWholeNumberOfBlocks) {
   EXPECT_THROW(Decompressor({15, true}).decompress("\x03"), Failure);  // an empty block that says it is the last
 }
 
+TEST(ConformanceSamples, GetSmallerInEachOfTheMessagesWhereTheyClaimTo) {
+  constexpr std::size_t smallest = 1024;
+  Compressor compressor({15, false});
+  for (const Sample& sample : samples()) {
+    std::size_t larger = 0;
+    for (std::size_t i = 0; i < 1000; ++i) {
+      const std::string payload = sample.message(i * smallest, smallest).payload;
+      if (compressor.compress(payload).size() > payload.size() * 15 / 16) ++larger;
+    }
+    EXPECT_EQ(larger == 0, sample.compressible()) << sample.name() << ": " << larger;
+  }
+}
+
 TEST(ConformanceSamples, AreCutIntoMessagesOfTheirSizeAgainAndAgain) {
   for (const Sample& sample : samples()) {
     ASSERT_GT(sample.size(), 131072U) << sample.name();

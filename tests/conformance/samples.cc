@@ -63,7 +63,7 @@ std::string picture() {
   for (std::size_t i = 0; pixels.size() < kPictureSize; ++i) {
     const std::size_t x = i % 512;
     const std::size_t y = i / 512;
-    pixels += static_cast<char>((x / 3 + y / 2 + (x * y) / 4096 + below(random, 4)) & 0xFF);
+    pixels += static_cast<char>((x / 3 + y / 2 + (x * y) / 4096 + below(random, 2)) & 0xFF);
   }
   return pixels;
 }
