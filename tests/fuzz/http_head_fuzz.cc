@@ -46,7 +46,7 @@ std::string judged(const RequestHead& head, std::string_view input) {
     check_inside(verdict.key, input);
     check(verdict.key.size() == 24);
     check(verdict.subprotocol.empty() || offers_subprotocol(head.headers(), verdict.subprotocol));
-    append_switching_protocols(text, verdict.key, verdict.subprotocol, {});
+    append_switching_protocols(text, verdict.key, {verdict.subprotocol, verdict.deflate}, {});
   }
   return text;
 }
