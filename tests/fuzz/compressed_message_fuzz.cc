@@ -31,9 +31,10 @@ std::string stream_from(std::string_view input) {
   std::string stream;
   bool inside = false;
   while (!input.empty()) {
-    const auto control = static_cast<unsigned char>(input.front());
+    const std::uint8_t control = static_cast<std::uint8_t>(input.front());
     input.remove_prefix(1);
-    const std::size_t size = std::min<std::size_t>(control >> 3 << (control & 1 ? 3 : 0), input.size());
+    const std::size_t wanted = std::size_t{control} >> 3 << ((control & 1) != 0 ? 3 : 0);
+    const std::size_t size = std::min(wanted, input.size());
     const bool fin = (control & 2) != 0;
     const unsigned opcode = inside ? kMore : (control & 4) != 0 ? kText | kRsv1 : kBinary | kRsv1;
     append_frame(stream, Role::server, {(fin ? kFin : 0U) | opcode, std::string(input.substr(0, size))});
