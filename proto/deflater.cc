@@ -17,6 +17,10 @@ constexpr std::size_t kMostAtOnce = std::numeric_limits<uInt>::max();
 // writes there can be read in the smaller one, too.
 int zlib_window_bits(int window_bits) { return std::max(window_bits, 9); }
 
+// zlib moves its whole hash table each time the window is full. With a small window, which any client may ask for, a
+// table for the largest would cost a multiple of the compression itself.
+int zlib_memory_level(int window_bits, int wanted) { return std::min(wanted, zlib_window_bits(window_bits) - 5); }
+
 }  // namespace
 
 void Deflater::End::operator()(z_stream_s* stream) const {
@@ -26,7 +30,7 @@ void Deflater::End::operator()(z_stream_s* stream) const {
 
 Deflater::Deflater(int window_bits, const Compression& settings) : stream_(new z_stream_s{}) {
   const int result = ::deflateInit2(stream_.get(), settings.level, Z_DEFLATED, -zlib_window_bits(window_bits),
-                                    settings.memory_level, Z_DEFAULT_STRATEGY);
+                                    zlib_memory_level(window_bits, settings.memory_level), Z_DEFAULT_STRATEGY);
   if (result != Z_OK) throw std::bad_alloc();
 }
 

@@ -33,7 +33,7 @@ struct Compression {
   /// LZ77 window that a client may use, 8 to 15. A client that cannot be told (§7.1.2.2) gets no context takeover where
   /// this is below 15, since its memory could not be bounded.
   int client_max_window_bits = 15;
-  /// How much memory zlib compresses with, 1 to 9: 2^(bits + 2) + 2^(level + 9) bytes.
+  /// How much memory zlib compresses with, 1 to 9: 2^(bits + 2) + 2^(level + 9) bytes. Windows below 8 KiB use less.
   int memory_level = 8;
   /// Whether what was sent before helps to compress the next message; not where the client asks for
   /// server_no_context_takeover (§7.1.1.1).
