@@ -28,9 +28,10 @@ class Subscribers {
     const std::scoped_lock lock(mutex_);
     handles_.erase(socket.info().id);
   }
-  void send(std::string_view text) {
+  /// Copied, framed and, with Options::compression, compressed once for all.
+  void send(const mote::PreparedMessage& message) {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [id, handle] : handles_) handle.send(text);
+    for (const auto& [id, handle] : handles_) handle.send(message);
   }
 
  private:
@@ -43,13 +44,14 @@ class Subscribers {
 int main(int count, char** arguments) {
   Subscribers subscribers;
   mote::Server server(count > 1 ? arguments[1] : "ws://127.0.0.1:8182");
-  server.start({.on_open = [&](mote::Connection& socket) { subscribers.add(socket); },
-                .on_message = [&](mote::Connection&, std::string_view text) { subscribers.send(text); },
-                .on_close = [&](mote::Connection& socket, const mote::CloseInfo&) { subscribers.remove(socket); }});
+  server.start(
+      {.on_open = [&](mote::Connection& socket) { subscribers.add(socket); },
+       .on_message = [&](mote::Connection&, std::string_view text) { subscribers.send(mote::PreparedMessage(text)); },
+       .on_close = [&](mote::Connection& socket, const mote::CloseInfo&) { subscribers.remove(socket); }});
 
   std::jthread clock([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      subscribers.send("time " + std::to_string(std::time(nullptr)));
+      subscribers.send(mote::PreparedMessage("time " + std::to_string(std::time(nullptr))));
       std::this_thread::sleep_for(std::chrono::seconds(1));
     }
   });
