@@ -411,7 +411,7 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
     deflater_.forget();
     throw;
   }
-  context_.deflate.trim();
+  context_.deflate.trim_deflated();
   return status();
 }
 

@@ -172,6 +172,26 @@ TEST(Deflate, SixteenMebibytesPassWhereTheLimitAllowsThem) {
   EXPECT_EQ(client.read_close_code(), 1009);
 }
 
+TEST(Deflate, AMessageStaysWhereItIsWhileItsCallbackSends) {
+  const std::string message(500'000, 'm');  // more than what is kept of a buffer between messages
+  const PreparedMessage prepared(kLong);
+  Journal journal;
+  RunningServer server(Handlers{.on_message =
+                                    [&](Connection& socket, std::string_view text) {
+                                      for (const Compress compress : {Compress::never, Compress::always}) {
+                                        socket.send(std::string(message.size(), 'o'), compress);
+                                        journal.add(text == message ? "as it was" : "gone");
+                                      }
+                                      socket.send(prepared);
+                                      journal.add(text == message ? "as it was" : "gone");
+                                    }},
+                       alone());
+  DeflateClient client(server, "permessage-deflate");
+  client.send(compressed_frame(deflated(message)));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 3; }));
+  EXPECT_EQ(journal.count("as it was"), 3U);
+}
+
 TEST(Deflate, ThePayloadOfASendDecides) {
   std::atomic<bool> done = false;
   RunningServer server(Handlers{.on_open =
