@@ -404,8 +404,8 @@ void Session::shut_down() {
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
-  const auto encoded = deflater_.encode(payload, compress, context_.deflate);
   try {
+    const auto encoded = deflater_.encode(payload, compress, context_.deflate);
     written(output_.write_frame(context_.batch, socket_.number(), opcode, encoded.payload, encoded.coding));
   } catch (...) {
     deflater_.forget();
