@@ -25,10 +25,13 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 /// Takes what the reader finds during one turn, and stops it when the turn's budget is spent.
 class Session::Sink {
  public:
-  Sink(Session& session, std::uint32_t messages) : session_(session), messages_left_(messages) {}
+  Sink(Session& session, const Options& options)
+      : session_(session), messages_left_(options.turn_messages), inflated_left_(options.turn_bytes) {}
 
   bool on_data(proto::Opcode opcode, std::span<std::byte> payload) {
     if (session_.open()) session_.context_.dispatcher.data(session_, opcode == proto::Opcode::text, payload);
+    // A thousand times what was received may have come out of it.
+    if (session_.deflater_.parameters()) inflated_left_ -= std::min(inflated_left_, payload.size());
     return count();
   }
 
@@ -51,11 +54,12 @@ class Session::Sink {
     --messages_left_;
     return may_go_on();
   }
-  [[nodiscard]] bool may_go_on() const { return messages_left_ != 0 && session_.may_use(); }
+  [[nodiscard]] bool may_go_on() const { return messages_left_ != 0 && inflated_left_ != 0 && session_.may_use(); }
 
  private:
   Session& session_;
   std::uint32_t messages_left_;
+  std::size_t inflated_left_;
 };
 
 Session::Session(Context& context, Descriptor socket, const PeerAddress& peer)
@@ -174,7 +178,7 @@ bool Session::may_use() const { return phase_ != Phase::gone && (!above_soft_lim
 void Session::take_turn() {
   OutputBatch& batch = context_.batch;
   batch.begin(output_);
-  Sink sink(*this, context_.options.turn_messages);
+  Sink sink(*this, context_.options);
   if (auto backlog = std::move(backlog_)) {  // taken out: what is used may end the session's interest in it
     backlog->consume(use(backlog->bytes(), sink));
     if (!backlog->empty()) backlog_ = std::move(backlog);
@@ -404,14 +408,14 @@ void Session::shut_down() {
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
-  const auto encoded = deflater_.encode(payload, compress, context_.deflate);
   try {
+    const auto encoded = deflater_.encode(payload, compress, context_.deflate);
     written(output_.write_frame(context_.batch, socket_.number(), opcode, encoded.payload, encoded.coding));
   } catch (...) {
     deflater_.forget();
     throw;
   }
-  context_.deflate.trim();
+  context_.deflate.trim_deflated();
   return status();
 }
 

@@ -37,9 +37,4 @@ std::unique_ptr<Deflater> DeflatePool::make_deflater(int window_bits) const {
   return std::make_unique<Deflater>(window_bits, settings_);
 }
 
-void DeflatePool::trim() {
-  if (inflated_.capacity() > kKeptBytes) inflated_.clear();
-  if (deflated_.capacity() > kKeptBytes) deflated_.clear();
-}
-
 }  // namespace mote::proto

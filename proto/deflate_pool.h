@@ -30,21 +30,28 @@ class DeflatePool {
     inflated_.rewind();
     return inflated_;
   }
+  /// That message has been used: frees the buffer where it is unusually large.
+  void trim_inflated() { trim(inflated_); }
 
-  /// Compresses a message on its own. Valid until the next call of either, or of trim().
+  /// Compresses a message on its own. Valid until the next call of either, or of trim_deflated().
   std::span<const std::byte> compress(std::span<const std::byte> message, int window_bits);
   /// The same in the context of one connection.
   std::span<const std::byte> compress(std::span<const std::byte> message, Deflater& deflater);
   [[nodiscard]] std::unique_ptr<Deflater> make_deflater(int window_bits) const;
 
-  /// What was handed out last has been used: frees it where it is unusually large.
-  void trim();
+  /// What compress() answered last has been used: frees the buffer where it is unusually large. Apart from the other,
+  /// since what was decompressed is still in its callback's hands while that sends.
+  void trim_deflated() { trim(deflated_); }
 
   [[nodiscard]] const Compression& settings() const { return settings_; }
 
  private:
   static constexpr std::size_t kSpareInflaters = 4;
   static constexpr std::size_t kKeptBytes = 256 * 1024;  // of each buffer, between messages
+
+  static void trim(core::ByteBuffer& buffer) {
+    if (buffer.capacity() > kKeptBytes) buffer.clear();
+  }
 
   const Compression& settings_;
   std::vector<std::unique_ptr<Inflater>> inflaters_;

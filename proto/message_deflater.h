@@ -28,6 +28,7 @@ class MessageDeflater {
   void agree(const std::optional<DeflateParameters>& parameters) { parameters_ = parameters; }
   [[nodiscard]] const std::optional<DeflateParameters>& parameters() const { return parameters_; }
 
+  /// Throws std::bad_alloc, perhaps in the middle of the message: forget() makes that good.
   Encoded encode(std::span<const std::byte> message, Compress compress, DeflatePool& pool);
   const PreparedFrame& choose(const PreparedFrames& message, DeflatePool& pool);
   /// What was encoded last does not reach the peer: what comes next must not refer to it.

@@ -226,7 +226,7 @@ Violation MessageReader::whole_compressed(Opcode opcode, std::span<const std::by
   }
   if (!utf8.complete()) return Violation::text_not_utf8;
   go_on = sink.on_data(opcode, message.bytes());
-  rules.deflate->trim();
+  rules.deflate->trim_inflated();
   return Violation::none;
 }
 

@@ -31,7 +31,7 @@ const PreparedFrame* PreparedFrames::deflated(DeflatePool& pool, int window_bits
     if (payload.size() < plain_.payload().size()) {
       variant.frame = std::make_unique<PreparedFrame>(opcode_, Coding::deflated, payload);
     }
-    pool.trim();
+    pool.trim_deflated();
   });
   return variant.frame.get();
 }

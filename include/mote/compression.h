@@ -14,18 +14,22 @@ enum class CompressionMode {
 /// What becomes of one message, where the connection agreed on permessage-deflate; elsewhere it is sent as it is.
 enum class Compress {
   by_size,  ///< As Options::compression has it.
-  always,   ///< Whatever its size and the mode.
+  always,   ///< Whatever its size and the mode; but without context takeover only where that makes it smaller.
   never,    ///< For what is compressed or encrypted already.
 };
 
 /// permessage-deflate: what a server agrees on, and how it compresses.
 ///
-/// Without context takeover one compressor and one decompressor serve all connections of a server, so that an idle
-/// connection costs nothing. With it a connection keeps its own from its first compressed message on: about 260 KiB to
-/// compress with the defaults, 40 KiB to decompress. Smaller windows and a lower memory level make that less.
+///     options.compression.mode = mote::CompressionMode::on;
+///
+/// Without context takeover the connections of a server share what they compress and decompress with, so that an idle
+/// one costs nothing; one that has sent only a part of a compressed message holds 40 KiB and what came out so far. With
+/// takeover a connection keeps its own from its first compressed message on: about 260 KiB to compress with the
+/// defaults, 40 KiB to decompress. Smaller windows and a lower memory level make that less.
 struct Compression {
   CompressionMode mode = CompressionMode::off;
-  /// 1, the fastest, to 9, the smallest, as zlib has them. Above 1 a few percent of size cost a multiple of the time.
+  /// 1, the fastest, to 9, the smallest, as zlib has them. Level 6 makes JSON messages of 2 KB smaller by 6 % and takes
+  /// nearly twice the time; with context takeover, or for large ones, a quarter smaller in two to four times the time.
   int level = 1;
   /// LZ77 window with which this server compresses: 2^bits bytes, 8 to 15. A client may ask for less (RFC 7692
   /// §7.1.2.1).
@@ -33,15 +37,15 @@ struct Compression {
   /// LZ77 window that a client may use, 8 to 15. A client that cannot be told (§7.1.2.2) gets no context takeover where
   /// this is below 15, since its memory could not be bounded.
   int client_max_window_bits = 15;
-  /// How much memory zlib compresses with, 1 to 9: 2^(bits + 2) + 2^(level + 9) bytes. Windows below 8 KiB use less.
+  /// How much memory zlib compresses with, 1 to 9: 2^(server_max_window_bits + 2) + 2^(memory_level + 9) bytes, and
+  /// 6 KiB. 1 and 2 make messages larger, and take longer. With windows below 8 KiB a lower level is used.
   int memory_level = 8;
   /// Whether what was sent before helps to compress the next message; not where the client asks for
   /// server_no_context_takeover (§7.1.1.1).
   bool server_context_takeover = false;
   /// Whether clients may do the same (§7.1.1.2).
   bool client_context_takeover = false;
-  /// CompressionMode::on: smaller messages are sent as they are: below, headers and time cost more than the bytes that
-  /// are saved.
+  /// CompressionMode::on sends smaller messages as they are: the few bytes that could be saved are not worth the time.
   std::size_t threshold_bytes = 512;
 };
 

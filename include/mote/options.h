@@ -96,6 +96,7 @@ struct Options {
 
   /// \name Fairness: what one connection may do in a turn before the others have theirs
   /// @{
+  /// Bytes received; where permessage-deflate was agreed on, also bytes of messages: a thousand may come out of one.
   std::size_t turn_bytes = 256 * 1024;
   std::uint32_t turn_messages = 256;
   /// @}

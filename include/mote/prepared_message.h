@@ -20,7 +20,8 @@ class PreparedFrames;
 ///
 /// A small reference to an immutable copy of the payload: copies share it. Any thread may make, copy and send it. It is
 /// compressed when a connection first needs that, with the options of that connection's server, once for each size of
-/// window that clients agreed on; a connection with context takeover gets it on its own, and takes up its context anew.
+/// window that clients agreed on. It refers to no message before it, and where the server has context takeover, those
+/// that follow on that connection do not either.
 class PreparedMessage {
  public:
   explicit PreparedMessage(std::string_view text, Compress compress = Compress::by_size);  ///< UTF-8, see send().

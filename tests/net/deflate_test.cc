@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <string>
@@ -172,6 +173,26 @@ TEST(Deflate, SixteenMebibytesPassWhereTheLimitAllowsThem) {
   EXPECT_EQ(client.read_close_code(), 1009);
 }
 
+TEST(Deflate, AMessageStaysWhereItIsWhileItsCallbackSends) {
+  const std::string message(500'000, 'm');  // more than what is kept of a buffer between messages
+  const PreparedMessage prepared(kLong);
+  Journal journal;
+  RunningServer server(Handlers{.on_message =
+                                    [&](Connection& socket, std::string_view text) {
+                                      for (const Compress compress : {Compress::never, Compress::always}) {
+                                        socket.send(std::string(message.size(), 'o'), compress);
+                                        journal.add(text == message ? "as it was" : "gone");
+                                      }
+                                      socket.send(prepared);
+                                      journal.add(text == message ? "as it was" : "gone");
+                                    }},
+                       alone());
+  DeflateClient client(server, "permessage-deflate");
+  client.send(compressed_frame(deflated(message)));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 3; }));
+  EXPECT_EQ(journal.count("as it was"), 3U);
+}
+
 TEST(Deflate, ThePayloadOfASendDecides) {
   std::atomic<bool> done = false;
   RunningServer server(Handlers{.on_open =
@@ -322,6 +343,29 @@ TEST(Deflate, ABombIsStopped) {  // RFC 6455 §10.4, checklist 83; attack 14
   ASSERT_TRUE(eventually([&] { return journal.size() == 2; }));
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"close 1009", "close 1009"}));
   EXPECT_EQ(log.size(), 2U);
+}
+
+/// What a few bytes turn into takes time: it counts against the budget of a turn like what was received.
+TEST(Deflate, APeerWhoseMessagesInflateDoesNotStarveAQuietOne) {  // attack 31
+  constexpr int count = 200;
+  std::vector<std::size_t> sizes;
+  Server server("ws://127.0.0.1:0", alone());
+  server.start(Handlers{.on_message = [&](Connection&, std::string_view text) {
+    sizes.push_back(text.size());
+    if (sizes.size() == count + 1) server.stop();
+  }});
+  const auto request = upgrade_request("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  const std::string large = compressed_frame(deflated(std::string(1'000'000, 'x')));
+  std::string flood = request;
+  for (int i = 0; i < count; ++i) flood += large;
+  RawClient inflating(server.port());
+  inflating.send(flood);
+  RawClient quiet(server.port());
+  quiet.send(request + text_frame("quiet"));
+  server.run();  // everything is there already, the flood first
+  const auto place = std::find(sizes.begin(), sizes.end(), 5U) - sizes.begin();
+  EXPECT_EQ(sizes.size(), count + 1U);
+  EXPECT_LE(place, 2);
 }
 
 TEST(Deflate, WhatIsNoDeflateDataEndsTheConnection) {  // RFC 7692 §7.2.2, checklist 105; attack 16

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 // The run-time library of clang's ThreadSanitizer cannot have its operators replaced; it has hooks instead, which see
@@ -14,11 +15,29 @@
 
 namespace {
 
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
 thread_local mote::test::Allocations counted;
+thread_local std::size_t largest_block = kNoLimit;
 
 }  // namespace
 
-mote::test::Allocations mote::test::allocations() noexcept { return counted; }
+namespace mote::test {
+
+Allocations allocations() noexcept { return counted; }
+
+AllocationLimit::AllocationLimit(std::size_t bytes) noexcept { largest_block = bytes; }
+AllocationLimit::~AllocationLimit() { largest_block = kNoLimit; }
+
+bool AllocationLimit::works() noexcept {
+#ifdef MOTE_COUNT_BY_HOOKS
+  return false;
+#else
+  return true;
+#endif
+}
+
+}  // namespace mote::test
 
 #ifdef MOTE_COUNT_BY_HOOKS
 
@@ -38,12 +57,14 @@ namespace {
 void* allocate(std::size_t size) noexcept {
   ++counted.calls;
   counted.bytes += size;
+  if (size > largest_block) return nullptr;
   return std::malloc(size != 0 ? size : 1);  // NOLINT(cppcoreguidelines-no-malloc): below operator new
 }
 
 void* allocate_aligned(std::size_t size, std::align_val_t alignment) noexcept {
   ++counted.calls;
   counted.bytes += size;
+  if (size > largest_block) return nullptr;
   const auto unit = static_cast<std::size_t>(alignment);
   return std::aligned_alloc(unit, (size / unit + 1) * unit);
 }

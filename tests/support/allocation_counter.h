@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace mote::test {
@@ -26,6 +27,18 @@ class AllocationCount {
 
  private:
   Allocations before_ = allocations();
+};
+
+/// While it lives, this thread can have no block above `bytes`: for what happens where memory cannot be had.
+class AllocationLimit {
+ public:
+  explicit AllocationLimit(std::size_t bytes) noexcept;
+  ~AllocationLimit();
+  AllocationLimit(const AllocationLimit&) = delete;
+  AllocationLimit& operator=(const AllocationLimit&) = delete;
+
+  /// False where a sanitizer does not let the operators be replaced.
+  [[nodiscard]] static bool works() noexcept;
 };
 
 }  // namespace mote::test
