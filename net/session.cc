@@ -408,6 +408,15 @@ void Session::shut_down() {
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
+  if (deflater_.parameters()) {
+    write_encoded(opcode, payload, compress);
+  } else {
+    written(output_.write_frame(context_.batch, socket_.number(), opcode, payload));
+  }
+  return status();
+}
+
+void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   try {
     const auto encoded = deflater_.encode(payload, compress, context_.deflate);
     written(output_.write_frame(context_.batch, socket_.number(), opcode, encoded.payload, encoded.coding));
@@ -416,7 +425,6 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
     throw;
   }
   context_.deflate.trim_deflated();
-  return status();
 }
 
 SendStatus Session::send_prepared(const proto::PreparedFrames& message) {

@@ -117,6 +117,7 @@ class Session final : public Connection, public core::Source {
   void go_away();
   void shut_down();
 
+  void write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void write_close(std::uint16_t code, std::string_view reason);
   void write_pong(std::span<const std::byte> payload);
   void written(bool waits);

@@ -97,9 +97,10 @@ class MessageReader {
 
   [[nodiscard]] bool inside_message() const { return partial_ != nullptr && partial_->message_open; }
   [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageRules& rules) const;
+  // Inline and not, in every case: what whole small frames need lies together, what they do not need apart.
   template <Role role>
-  Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
-                        FrameHeader& header);
+  [[gnu::always_inline]] Violation take_header(std::span<const std::byte> input, std::size_t& position,
+                                               const MessageRules& rules, FrameHeader& header);
   template <MessageSink Sink>
   Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules, Sink& sink,
                         bool& go_on);
@@ -113,8 +114,8 @@ class MessageReader {
                     core::Utf8Validator& utf8, core::ByteBuffer& message);
   Violation end_inflating(const MessageRules& rules);
   template <MessageSink Sink>
-  Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload, const MessageRules& rules, Sink& sink,
-                             bool& go_on);
+  [[gnu::noinline]] Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload,
+                                               const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
   Violation end_frame(const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
@@ -159,8 +160,8 @@ MessageReader::Result MessageReader::read(std::span<std::byte> input, const Mess
 /// The next header, from the bytes kept of it and the input; `header.size` is 0 where it is still incomplete, and then
 /// all of the input has been kept.
 template <Role role>
-Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
-                                     FrameHeader& header) {
+inline Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position,
+                                            const MessageRules& rules, FrameHeader& header) {
   const std::byte* data = input.data() + position;
   std::size_t size = input.size() - position;
   const std::size_t kept = header_bytes_;
@@ -186,8 +187,11 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
 }
 
 inline Violation MessageReader::check_size(const FrameHeader& header, const MessageRules& rules) const {
-  if (is_control(header.opcode)) return Violation::none;
   const bool open = inside_message();
+  if (is_control(header.opcode)) return Violation::none;
+  if (!open && !header.compressed) {
+    return header.payload_bytes <= rules.message_bytes ? Violation::none : Violation::message_too_big;
+  }
   const bool compressed = open ? partial_->compressed : header.compressed;
   const std::uint64_t so_far = open ? partial_->wire_bytes : 0;
   const std::uint64_t limit = compressed ? most_compressed_bytes(rules.message_bytes) : rules.message_bytes;
