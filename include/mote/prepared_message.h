@@ -28,6 +28,11 @@ class PreparedMessage {
   explicit PreparedMessage(std::span<const std::byte> bytes, Compress compress = Compress::by_size);
   explicit PreparedMessage(const char* text, Compress compress = Compress::by_size)
       : PreparedMessage(std::string_view(text), compress) {}
+  explicit PreparedMessage(std::nullptr_t, Compress = Compress::by_size) = delete;
+  // Only copied, also where it is moved: one without a message could not be sent.
+  PreparedMessage(const PreparedMessage&) = default;
+  PreparedMessage& operator=(const PreparedMessage&) = default;
+  ~PreparedMessage() = default;
 
   /// The payload's size before it is compressed.
   [[nodiscard]] std::size_t size() const;

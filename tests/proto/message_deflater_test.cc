@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tests/support/deflate.h"
@@ -135,6 +137,14 @@ TEST(PreparedMessage, IsFramedOnce) {
   const PreparedMessage binary(bytes_of(kLong));
   EXPECT_EQ(text_of(PreparedFrames::of(binary).plain().header()), std::string("\x82\x7E\x01\x2C"));
   EXPECT_EQ(PreparedMessage("").size(), 0U);
+}
+
+TEST(PreparedMessage, HasItsMessageAfterAMove) {
+  static_assert(!std::is_constructible_v<PreparedMessage, std::nullptr_t>);
+  PreparedMessage from("Hello");
+  const PreparedMessage to(std::move(from));  // NOLINT(performance-move-const-arg): what is tested
+  EXPECT_EQ(to.size(), 5U);
+  EXPECT_EQ(from.size(), 5U);  // NOLINT(bugprone-use-after-move): likewise
 }
 
 TEST(PreparedMessage, IsCompressedOnceForAllOfAWindow) {
