@@ -212,7 +212,7 @@ TEST(CompressedMessages, FailWithTheByteThatIsTooMuch) {  // checklist 83; attac
 
 TEST(CompressedMessages, MayBeAsLargeAsTheLimitAfterInflating) {  // checklist 83
   for (const bool takeover : {false, true}) {
-    for (const std::size_t size : {1000U, 1001U, 100'000'000U}) {
+    for (const std::size_t size : {1000U, 1001U, 8'000'000U}) {
       DeflatePool pool(kOn);
       const std::string payload = deflated(std::string(size, 'x'), {.level = 9});
       for (const auto& frames :

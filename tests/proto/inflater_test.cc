@@ -172,8 +172,8 @@ TEST(Inflater, ReachesBackOverTheWholeWindow) {  // RFC 7692 §7.1.2, checklist 
 // ---- The limit
 
 TEST(Inflater, StopsAtTheLimitAndOneByte) {  // RFC 7692 §8, checklist 83; attack 14
-  const std::string bomb = deflated(std::string(50'000'000, '\0'), {.level = 9});
-  ASSERT_LT(bomb.size(), 50'000U);
+  const std::string bomb = deflated(std::string(8'000'000, '\0'), {.level = 9});
+  ASSERT_LT(bomb.size(), 10'000U);
   for (const std::uint64_t limit : {0U, 1U, 999U, 65'536U, 1'000'000U}) {
     const Result result = inflated(bomb, limit);
     EXPECT_EQ(result.violation, message_too_big);
@@ -237,7 +237,8 @@ TEST(Inflater, WhateverComesItEndsAndSaysTheSameHoweverItIsCut) {
   for (int round = 0; round < 20'000; ++round) {
     std::string payload = deflated(some_text(random, random() % 200), {.level = static_cast<int>(random() % 10)});
     for (auto flips = 1 + random() % 3; flips > 0; --flips) {
-      payload[random() % payload.size()] ^= static_cast<char>(1U << random() % 8);
+      char& byte = payload[random() % payload.size()];
+      byte = static_cast<char>(byte ^ static_cast<char>(1U << random() % 8));
     }
     Inflater whole(15);
     const Result expected = inflated(whole, payload, 1000);
