@@ -31,7 +31,7 @@ std::string stream_from(std::string_view input) {
   std::string stream;
   bool inside = false;
   while (!input.empty()) {
-    const std::uint8_t control = static_cast<std::uint8_t>(input.front());
+    const auto control = static_cast<std::uint8_t>(input.front());
     input.remove_prefix(1);
     const std::size_t wanted = std::size_t{control} >> 3 << ((control & 1) != 0 ? 3 : 0);
     const std::size_t size = std::min(wanted, input.size());
