@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,17 @@ std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& s
   return stream << id.to_string().c_str();
 }
 
+/// What a TLS handshake came to.
+struct TlsInfo {
+  std::string version;       ///< `TLSv1.3`
+  std::string cipher;        ///< `TLS_AES_128_GCM_SHA256`
+  std::string server_name;   ///< The name that the client asked for (SNI); empty for none.
+  std::string peer_subject;  ///< Of the other end's certificate, as `CN=example.org,O=Example`; empty for none.
+};
+
 /// Who is at the other end, and what the opening handshake said.
+///
+/// Of a client's own connection, `headers` are those of the response, and the address and port are this end's.
 ///
 /// The views are valid as long as the connection, that is until its `on_close` returns.
 struct ConnectionInfo {
@@ -43,6 +54,7 @@ struct ConnectionInfo {
   Headers headers;
   std::string client_ip_address;  ///< `192.0.2.1` or `2001:db8::1`; empty for a Unix socket.
   std::uint16_t client_port = 0;  ///< 0 for a Unix socket.
+  std::optional<TlsInfo> tls;     ///< Of `wss://`.
 };
 
 }  // namespace mote

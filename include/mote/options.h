@@ -8,8 +8,29 @@
 #include <vector>
 
 #include <mote/compression.h>
+#include <mote/tls.h>
 
 namespace mote {
+
+/// The limits that servers and clients have in common, each with its reason.
+namespace defaults {
+
+using std::chrono::milliseconds;
+
+inline constexpr std::size_t kMaxHeaderLines = 100;  ///< Of a request or response; browsers send about 15.
+inline constexpr milliseconds kHandshakeTimeout{10'000};
+inline constexpr std::uint64_t kMaxMessageBytes = 1024 * 1024;
+inline constexpr std::uint32_t kMaxFragments = 131'072;          ///< Autobahn sends 65,536.
+inline constexpr std::size_t kSoftLimitBytes = 64 * 1024;        ///< About what a kernel's socket buffer takes at once.
+inline constexpr std::size_t kHardLimitBytes = 4 * 1024 * 1024;  ///< A few of the largest messages.
+inline constexpr milliseconds kPingInterval{30'000};  ///< Common proxies drop a connection that is quiet for 60 s.
+inline constexpr milliseconds kPingTimeout{20'000};
+inline constexpr milliseconds kCloseTimeout{5'000};
+inline constexpr milliseconds kWriteTimeout{30'000};
+inline constexpr std::size_t kTurnBytes = 256 * 1024;
+inline constexpr std::uint32_t kTurnMessages = 256;
+
+}  // namespace defaults
 
 /// What happens when a message would pass Options::hard_limit_bytes.
 enum class Overflow {
@@ -36,12 +57,12 @@ struct Options {
   /// The request line and header lines together. Browsers send about 500 bytes, and cookies; above: 431.
   std::size_t max_request_head_bytes = 8 * 1024;
   /// Header lines, counted whether or not their names differ. Above: 431.
-  std::size_t max_header_lines = 100;
+  std::size_t max_header_lines = defaults::kMaxHeaderLines;
   /// The request target. Above: 414.
   std::size_t max_target_bytes = 4 * 1024;
-  /// From accept until the end of the opening handshake, absolute, so that a trickle of bytes does not extend it; also
+  /// From accept until the end of the opening handshake, TLS included, absolute, so that a trickle of bytes does not extend it; also
   /// from a plain HTTP response until the end of the next request head.
-  milliseconds handshake_timeout{10'000};
+  milliseconds handshake_timeout = defaults::kHandshakeTimeout;
   /// What the server speaks, in any order: the first that the client lists and that is here is chosen (§4.2.2).
   std::vector<std::string> subprotocols = {};
   SubprotocolMismatch subprotocol_mismatch = SubprotocolMismatch::accept_without;
@@ -53,33 +74,35 @@ struct Options {
   /// \name Messages
   /// @{
   /// One message's payload, all fragments together, after inflating. Above: 1009, before it is buffered.
-  std::uint64_t max_message_bytes = 1024 * 1024;
-  /// Fragments of one message, empty ones counted. Above: 1008. Autobahn sends 65,536.
-  std::uint32_t max_fragments = 131'072;
+  std::uint64_t max_message_bytes = defaults::kMaxMessageBytes;
+  /// Fragments of one message, empty ones counted. Above: 1008.
+  std::uint32_t max_fragments = defaults::kMaxFragments;
   /// permessage-deflate: off, as it costs time, and as what is compressed together can leak through its size.
   Compression compression = {};
   /// @}
 
   /// \name Output
   /// @{
-  /// Output queue of a connection above which `send` answers `queued` and reading from that connection pauses: about
-  /// what a kernel's socket buffer takes at once.
-  std::size_t soft_limit_bytes = 64 * 1024;
+  /// Output queue of a connection above which `send` answers `queued` and reading from that connection pauses.
+  std::size_t soft_limit_bytes = defaults::kSoftLimitBytes;
   /// Output queue that no message may pass; one message into an empty queue always fits.
-  std::size_t hard_limit_bytes = 4 * 1024 * 1024;
+  std::size_t hard_limit_bytes = defaults::kHardLimitBytes;
   Overflow overflow = Overflow::close_connection;
   /// @}
 
+  /// Of a `wss://` location.
+  TlsOptions tls = {};
+
   /// \name Timeouts; each may be kNever
   /// @{
-  /// Ping after nothing was received for this long. Below the 60 s after which common proxies drop a quiet connection.
-  milliseconds ping_interval{30'000};
+  /// Ping after nothing was received for this long.
+  milliseconds ping_interval = defaults::kPingInterval;
   /// Drop (1006) when after that ping nothing was received for this long.
-  milliseconds ping_timeout{20'000};
+  milliseconds ping_timeout = defaults::kPingTimeout;
   /// From our Close until the peer's Close and the end of the TCP connection, after which it is dropped.
-  milliseconds close_timeout{5'000};
+  milliseconds close_timeout = defaults::kCloseTimeout;
   /// Drop (1006) when the kernel took no byte of waiting output for this long.
-  milliseconds write_timeout{30'000};
+  milliseconds write_timeout = defaults::kWriteTimeout;
   /// @}
 
   /// \name Sockets
@@ -97,8 +120,8 @@ struct Options {
   /// \name Fairness: what one connection may do in a turn before the others have theirs
   /// @{
   /// Bytes received; where permessage-deflate was agreed on, also bytes of messages: a thousand may come out of one.
-  std::size_t turn_bytes = 256 * 1024;
-  std::uint32_t turn_messages = 256;
+  std::size_t turn_bytes = defaults::kTurnBytes;
+  std::uint32_t turn_messages = defaults::kTurnMessages;
   /// @}
 };
 

@@ -24,12 +24,13 @@ class Connection;
 /// the methods marked "any thread" may be called from elsewhere.
 class Server {
  public:
-  /// `location`: `ws://HOST[:PORT][/PATH]` or `ws+unix:///SOCKET/FILE`.
+  /// `location`: `ws://HOST[:PORT][/PATH]`, the same with `wss://`, or `ws+unix:///SOCKET/FILE`.
   ///
   /// HOST is an IPv4 address, an IPv6 address in brackets (`[::]` takes IPv4 too), or a name, of which every address is
-  /// bound. PORT is 80 unless given; 0 lets the kernel choose, see `port()`. With a PATH other than `/` only that path
+  /// bound. PORT is 80, and 443 for `wss://`, unless given; 0 lets the kernel choose, see `port()`. With a PATH other than `/` only that path
   /// is a WebSocket endpoint, and others are 404; without, every path is.
-  /// Throws std::invalid_argument where the location or an option makes no sense.
+  /// Throws std::invalid_argument where the location or an option makes no sense, and std::system_error or
+  /// std::invalid_argument for a file of Options::tls that cannot be read or used, with its name and the reason.
   explicit Server(std::string_view location, Options options = {});
   ~Server();
   Server(const Server&) = delete;
@@ -59,6 +60,10 @@ class Server {
   /// Runs `task` on the server's thread every `period` (at least 1 ms) from now until `run` returns. Throws
   /// std::invalid_argument for less. What it throws is logged.
   void every(std::chrono::milliseconds period, Callback<void()> task);
+
+  /// For new TLS handshakes from now on; connections that are open, and handshakes under way, keep what they have. Any
+  /// thread. Throws as the constructor does, and then everything stays as it was.
+  void reload_tls(const TlsOptions& tls);
 
   /// Called for each opening handshake that is correct, before the 101: may choose the subprotocol, add headers, or
   /// refuse. What it throws is logged, and the client gets 500.
