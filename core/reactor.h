@@ -79,6 +79,12 @@ class Reactor {
   /// source is gone. Throws std::bad_alloc; nothing else here does.
   int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
   void add(std::unique_ptr<Source> source);
+  /// Registers a descriptor for a source that was added without one, as `add` does. Answers 0 or the errno of
+  /// epoll_ctl, ENOENT for a source that was removed; the source stays either way. One descriptor at a time.
+  int attach(Source& source, int descriptor, std::uint32_t events);
+  /// Takes a registered descriptor out; it stays open, and may be added for another source at once. An event of it that
+  /// is in this turn's batch already still reaches the source that had it, unless that is removed.
+  void detach(int descriptor);
   /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn. What is
   /// asked for it until then, another removal included, is ignored.
   void remove(Source& source);
