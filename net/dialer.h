@@ -16,7 +16,6 @@
 #include "net/handle_state.h"
 #include "net/handshake_gate.h"
 #include "net/tls_context.h"
-#include "proto/proxy_url.h"
 #include "proto/url.h"
 
 namespace mote::net {
@@ -61,7 +60,6 @@ class Dialer final : public core::Source, public SessionOwner {
   const proto::Url url_;
   const ClientOptions options_;      // checked
   const Options session_options_;    // the same as a session has them
-  std::optional<proto::ProxyUrl> proxy_;
   std::shared_ptr<const TlsContext> tls_;  // wss
   Context context_;
   std::shared_ptr<HandleState> state_;

@@ -51,6 +51,16 @@ bool run_there(const State& state, Call call) {
   });
 }
 
+/// The same, at once where the caller is on that thread.
+template <class Call>
+void on_session(const State& state, Call call) {
+  if (!state->mailbox->on_own_thread()) {
+    run_there(state, std::move(call));
+  } else if (state->session != nullptr) {
+    call(*state->session);
+  }
+}
+
 /// Calls `end(session)` on the reactor's thread; a client that waits between two connections makes no other.
 template <class End>
 void end_there(const State& state, End end) {
@@ -147,6 +157,14 @@ SendStatus Handle::send_ping(std::span<const std::byte> payload) const {
 }
 SendStatus Handle::send_pong(std::span<const std::byte> payload) const {
   return send_control(state_, Opcode::pong, payload);
+}
+
+void Handle::pause_reading() const {
+  if (state_ != nullptr) on_session(state_, [](Session& session) { session.pause_reading(); });
+}
+
+void Handle::resume_reading() const {
+  if (state_ != nullptr) on_session(state_, [](Session& session) { session.resume_reading(); });
 }
 
 void Handle::close(std::uint16_t code, std::string_view reason) const {

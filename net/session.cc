@@ -210,7 +210,9 @@ void Session::end_turn() {
 // ---- Input
 
 /// Whether received bytes may be used, or at least dropped.
-bool Session::may_use() const { return phase_ != Phase::gone && (!above_soft_limit_ || phase_ == Phase::leaving); }
+bool Session::may_use() const {
+  return phase_ != Phase::gone && ((!above_soft_limit_ && !paused_) || phase_ == Phase::leaving);
+}
 
 void Session::take_turn() {
   OutputBatch& batch = context_.batch;
@@ -567,6 +569,11 @@ void Session::overflow() {
   if (open()) fail_with(close_code::policy_violation, text, EndedBy::limit, Error(ErrorKind::limit, std::string(text)));
 }
 
+void Session::resume_reading() {
+  paused_ = false;
+  context_.reactor.make_ready(*this);
+}
+
 void Session::start_close(std::uint16_t code, std::string_view reason) {
   check_close(code, reason);
   if (open()) {
@@ -594,6 +601,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
   write_close(code, reason);
   if (!open()) return;  // the write failed
   enter(Phase::close_sent);
+  if (paused_) resume_reading();  // else the peer's Close would not be seen
   time_closing();
 }
 

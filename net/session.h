@@ -58,6 +58,8 @@ class Session final : public Connection, public core::Source {
   SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   SendStatus send_prepared(const proto::PreparedFrames& message);
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
+  void pause_reading() { paused_ = open(); }
+  void resume_reading();
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
   void overflow();   ///< 1008: the peer does not read.
@@ -153,7 +155,7 @@ class Session final : public Connection, public core::Source {
   void time_open();
   void time_closing();
   [[nodiscard]] bool output_moves();
-  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_}; }
+  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_ || paused_}; }
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;
@@ -170,6 +172,7 @@ class Session final : public Connection, public core::Source {
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
   bool known_ : 1 = false;               // to the user, who has not been told the end
+  bool paused_ : 1 = false;              // by the user
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
