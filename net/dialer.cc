@@ -65,6 +65,7 @@ ConnectPlan Dialer::plan() const {
 
 void Dialer::connected(ConnectResult result) {
   const auto done = std::move(connector_);
+  if (!session_->connecting()) return;  // aborted in this turn
   if (!result.error.empty()) return session_->fail_opening(Error(ErrorKind::connect, result.error));
   permit_ = std::move(result.permit);
   try {
