@@ -15,11 +15,11 @@ TlsStream::TlsStream(RawClient tcp, TlsEngine::Side side, const TlsSetup& setup)
   ::setsockopt(tcp_.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-void TlsStream::handshake() {
+void TlsStream::handshake(std::string_view early) {
   try {
     for (;;) {
       const bool done = tls_.handshake();
-      send_ciphertext(tls_.take_output());
+      send_ciphertext(done ? tls_.encrypt(early) : tls_.take_output());
       if (done) return tls_.decrypt(buffer());  // what came with the other end's last flight
       tls_.feed(tcp_.read_some());
     }

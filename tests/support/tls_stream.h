@@ -14,9 +14,9 @@ namespace mote::test {
 /// a test decides which bytes go out when.
 class TlsStream : public PeerStream {
  public:
-  /// Sends what there is, and does the handshake if that has not been done. Throws TlsFailure, or ConnectionEnded where
-  /// the other end goes away.
-  void handshake();
+  /// Does the handshake; `early` goes out together with the last flight of this end. Throws TlsFailure, or
+  /// ConnectionEnded where the other end goes away.
+  void handshake(std::string_view early = {});
 
   void send(std::string_view plaintext) override;
   bool readable_within(int milliseconds) override;
