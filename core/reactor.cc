@@ -218,6 +218,7 @@ void Reactor::read_clock(bool precise) {
 
 void Reactor::turn() {
   const int count = wait();
+  ++turn_number_;
   read_clock(count == 0);
   dispatch(count);
   run_ready();

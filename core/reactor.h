@@ -100,6 +100,9 @@ class Reactor {
   /// call.
   [[nodiscard]] milliseconds now() const { return milliseconds(now_ms_); }
 
+  /// Counts the turns of `run`.
+  [[nodiscard]] std::uint64_t turn_number() const { return turn_number_; }
+
   /// Is called on the reactor's thread after each `Mailbox::wake`, before the posted tasks.
   void on_wake(Callback<void()> callback) { woken_ = std::move(callback); }
   /// Turns until `stop`.
@@ -137,6 +140,7 @@ class Reactor {
   int epoll_;
   std::uint64_t started_ms_;
   std::uint64_t now_ms_ = 0;
+  std::uint64_t turn_number_ = 0;
   std::atomic<bool> stopping_{false};
   bool running_ = false;
   TimerWheel wheel_;

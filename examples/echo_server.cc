@@ -45,6 +45,11 @@ mote::Compression parse_deflate(const char* text) {
   reject("--deflate needs off, on or takeover, not \"" + std::string(value) + '"');
 }
 
+std::string parse_file(std::string_view option, const char* text) {
+  if (text == nullptr) reject(std::string(option) + " needs a file");
+  return text;
+}
+
 std::chrono::milliseconds parse_seconds(std::string_view option, const char* text) {
   const auto seconds = std::chrono::duration<double>(parse<double>(option, text));
   if (seconds > std::chrono::hours(24 * 365)) reject(std::string(option) + " is more than a year");
@@ -65,6 +70,10 @@ int main(int, char** arguments) {
       options.max_message_bytes = parse<std::uint64_t>(option, *++arguments);
     else if (option == "--deflate"sv)
       options.compression = parse_deflate(*++arguments);
+    else if (option == "--certificate"sv)
+      options.tls.certificate_chain_file = parse_file(option, *++arguments);
+    else if (option == "--key"sv)
+      options.tls.private_key_file = parse_file(option, *++arguments);
     else if (option == "--ping-interval"sv)
       options.ping_interval = parse_seconds(option, *++arguments);
     else if (option == "--handshake-timeout"sv)

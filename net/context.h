@@ -3,35 +3,50 @@
 #include <cstddef>
 #include <span>
 
+#include <mote/close.h>
 #include <mote/options.h>
 
 #include "core/reactor.h"
 #include "net/dispatcher.h"
-#include "net/http_service.h"
+#include "net/loop.h"
 #include "net/output.h"
 #include "proto/deflate_pool.h"
+#include "proto/frame.h"
 
 namespace mote::net {
 
 /// Is told of its sessions' lives.
 class SessionOwner {
  public:
-  virtual void session_opened() = 0;  ///< A WebSocket connection opened,
-  virtual void session_closed() = 0;  ///< and has had its `on_close`.
-  virtual void session_gone() = 0;    ///< A session of any kind has left; its descriptor is closed at the turn's end.
+  virtual void session_opened() = 0;           ///< A WebSocket connection opened.
+  virtual void session_closed(EndedBy by) = 0;  ///< The user was told the end of one that was made known.
+  virtual void session_gone() = 0;  ///< A session of any kind has left; its descriptor is closed at the turn's end.
 
  protected:
   ~SessionOwner() = default;
 };
 
-/// What the sessions of one reactor share; outlives them.
+/// What sessions of one kind share; outlives them.
 struct Context {
+  Context(Loop& on_loop, proto::Role as_role, proto::DeflatePool& pool, Dispatcher& calls, const Options& with_options,
+          SessionOwner& told)
+      : role(as_role),
+        reactor(on_loop.reactor),
+        receive_buffer(on_loop.receive_buffer()),
+        batch(on_loop.batch),
+        loop(on_loop),
+        deflate(pool),
+        dispatcher(calls),
+        options(with_options),
+        owner(told) {}
+
+  const proto::Role role;
   core::Reactor& reactor;
-  std::span<std::byte> receive_buffer;
+  const std::span<std::byte> receive_buffer;
   OutputBatch& batch;
+  Loop& loop;
   proto::DeflatePool& deflate;
   Dispatcher& dispatcher;
-  HttpService& http;
   const Options& options;
   SessionOwner& owner;
 };

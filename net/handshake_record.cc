@@ -23,10 +23,8 @@ void HandshakeRecord::Free::operator()(HandshakeRecord* record) const {
   ::operator delete(record);
 }
 
-HandshakeRecord::Pointer HandshakeRecord::make(const proto::RequestHead& head, std::string_view subprotocol) {
-  const auto path = head.path_and_query();
-  const auto host = head.host();
-  const auto fields = head.headers().lines();
+HandshakeRecord::Pointer HandshakeRecord::make(const Parts& parts) {
+  const auto& [path, host, fields, subprotocol] = parts;
   const std::size_t text = path.size() + host.size() + fields.size() + subprotocol.size();
   void* const memory = ::operator new(sizeof(HandshakeRecord) + text);
   Pointer record(new (memory) HandshakeRecord);

@@ -6,7 +6,6 @@
 #include <mote/connection_info.h>
 
 #include "net/socket.h"
-#include "proto/request_head.h"
 
 namespace mote::net {
 
@@ -18,8 +17,11 @@ class HandshakeRecord {
   };
   using Pointer = std::unique_ptr<HandshakeRecord, Free>;
 
-  /// Copies the head and the subprotocol; draws the connection's id.
-  static Pointer make(const proto::RequestHead& head, std::string_view subprotocol);
+  struct Parts {
+    std::string_view path, host, fields, subprotocol;
+  };
+  /// Copies them; draws the connection's id.
+  static Pointer make(const Parts& parts);
 
   [[nodiscard]] ConnectionInfo info(const PeerAddress& peer) const;
 

@@ -5,28 +5,27 @@
 
 #include "core/byte_buffer.h"
 #include "net/http_service.h"
+#include "net/opening.h"
 #include "net/socket.h"
 #include "proto/request_head.h"
 
 namespace mote::net {
 
-/// A connection while it speaks HTTP: collects a request's head, whatever the reads cut it into.
-class HttpPhase {
+/// A server's connection while it speaks HTTP: collects a request's head, whatever the reads cut it into.
+class HttpPhase final : public Opening {
  public:
-  /// How many bytes of the input belong to the request, and the answer once the head is complete or refused.
-  struct Step {
-    std::size_t consumed = 0;
-    bool answered = false;
-    HttpAnswer answer;
-  };
+  /// `service` must outlive it.
+  HttpPhase(HttpService& service, const PeerAddress& peer) : service_(service), peer_(peer) {}
 
-  /// `input` is not empty. After an answer with AfterAnswer::next_request the following call begins the next request.
-  Step feed(std::span<const std::byte> input, const PeerAddress& peer, HttpService& service);
-
-  /// Whether a part of a request has come.
-  [[nodiscard]] bool inside_request() const { return !kept_.empty(); }
+  Step feed(std::span<const std::byte> input) override;
+  OpeningAnswer plain_http_on_tls_port() override {
+    return service_.refuse(proto::refusal_for(proto::Fault::plain_http_on_tls_port), proto::Body::include);
+  }
+  [[nodiscard]] bool inside_head() const override { return !kept_.empty(); }
 
  private:
+  HttpService& service_;
+  PeerAddress peer_;
   proto::RequestHead head_;
   core::ByteBuffer kept_;  // of an incomplete head
 };

@@ -61,7 +61,7 @@ void HttpService::add_handler(std::string path, Callback<HttpResponse(const Http
   page_at(std::move(path)) = {{}, {}, std::make_shared<decltype(handler)>(std::move(handler))};
 }
 
-HttpAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
+OpeningAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
   const auto mode = mode_of(head);
   if (shutting_down_) return refuse(proto::refusal_for(proto::Fault::unavailable), mode);
   const auto verdict = proto::judge_upgrade(head, policy_);
@@ -75,14 +75,14 @@ HttpAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress
   }
 }
 
-HttpAnswer HttpService::refuse(const proto::Refusal& refusal, proto::Body mode) {
-  HttpAnswer answer;
-  proto::append_refusal(answer.bytes, refusal, date(), mode);
+OpeningAnswer HttpService::refuse(const proto::Refusal& refusal, proto::Body mode) {
+  OpeningAnswer answer;
+  if (refusal.status != 0) proto::append_refusal(answer.bytes, refusal, date(), mode);
   answer.refusal = refusal;
   return answer;
 }
 
-HttpAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& peer,
+OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& peer,
                                 const proto::UpgradeVerdict& verdict) {
   using Access = UpgradeDecisionAccess;
   UpgradeDecision decision = Access::make(head.headers(), verdict.subprotocol);
@@ -90,21 +90,24 @@ HttpAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddres
     return refuse(proto::refusal_for(proto::Fault::internal_error), proto::Body::include);
   }
   if (Access::status(decision) != 101) {
-    HttpAnswer answer = refuse({Access::status(decision), Access::body(decision)}, proto::Body::include);
+    OpeningAnswer answer = refuse({Access::status(decision), Access::body(decision)}, proto::Body::include);
     answer.refusal.text = "refused by on_upgrade";  // the body does not outlive the decision
     return answer;
   }
-  HttpAnswer answer;
+  OpeningAnswer answer;
   if (head.expects_continue()) answer.bytes = proto::kContinue;
   proto::append_switching_protocols(answer.bytes, verdict.key, {Access::subprotocol(decision), verdict.deflate},
                                     Access::extra_lines(decision));
   answer.after = AfterAnswer::open;
-  answer.record = HandshakeRecord::make(head, Access::subprotocol(decision));
+  answer.record = HandshakeRecord::make({.path = head.path_and_query(),
+                                         .host = head.host(),
+                                         .fields = head.headers().lines(),
+                                         .subprotocol = Access::subprotocol(decision)});
   answer.deflate = verdict.deflate;
   return answer;
 }
 
-HttpAnswer HttpService::page(const proto::RequestHead& head, const PeerAddress& peer) {
+OpeningAnswer HttpService::page(const proto::RequestHead& head, const PeerAddress& peer) {
   const auto found = pages_.find(std::string(head.path()));
   if (found == pages_.end()) {
     const bool endpoint = endpoint_path_.empty() || head.path() == endpoint_path_;
@@ -123,12 +126,12 @@ HttpAnswer HttpService::page(const proto::RequestHead& head, const PeerAddress& 
   return respond(head, *response);
 }
 
-HttpAnswer HttpService::respond(const proto::RequestHead& head, const HttpResponse& response) {
+OpeningAnswer HttpService::respond(const proto::RequestHead& head, const HttpResponse& response) {
   // A body is not read, so what follows it could not be told from the next request (RFC 9112 §9.3).
   const bool persists = head.keep_alive() && !head.has_body();
   std::string lines;
   for (const auto& [name, value] : response.headers) lines.append(name).append(": ").append(value).append("\r\n");
-  HttpAnswer answer;
+  OpeningAnswer answer;
   const auto persistence = persists ? proto::Persistence::keep_alive : proto::Persistence::close;
   proto::append_response(answer.bytes, {response.status, response.content_type, lines, persistence, date()},
                          response.body, mode_of(head));

@@ -11,28 +11,13 @@
 #include <mote/options.h>
 
 #include "net/dispatcher.h"
-#include "net/handshake_record.h"
+#include "net/opening.h"
 #include "net/socket.h"
 #include "proto/handshake.h"
 #include "proto/http_response.h"
 #include "proto/request_head.h"
 
 namespace mote::net {
-
-/// What is to happen on a connection after an answer.
-enum class AfterAnswer {
-  next_request,  ///< It persists: the next request may come.
-  close,         ///< No more requests are read.
-  open,          ///< It is a WebSocket connection now.
-};
-
-struct HttpAnswer {
-  std::string bytes;  // the whole response
-  AfterAnswer after = AfterAnswer::close;
-  HandshakeRecord::Pointer record;                  // open
-  std::optional<proto::DeflateParameters> deflate;  // open
-  proto::Refusal refusal;                           // close: what was refused, status 0 for nothing
-};
 
 /// Answers HTTP requests: opening handshakes by the options and the upgrade filter, the others with the server's pages.
 class HttpService {
@@ -49,9 +34,9 @@ class HttpService {
 
   [[nodiscard]] const proto::HeadLimits& limits() const { return limits_; }
   /// A complete head.
-  HttpAnswer answer(const proto::RequestHead& head, const PeerAddress& peer);
+  OpeningAnswer answer(const proto::RequestHead& head, const PeerAddress& peer);
   /// A head that the parser refused.
-  HttpAnswer refuse(const proto::Refusal& refusal, proto::Body mode);
+  OpeningAnswer refuse(const proto::Refusal& refusal, proto::Body mode);
 
  private:
   struct Page {
@@ -61,9 +46,9 @@ class HttpService {
     std::shared_ptr<const Callback<HttpResponse(const HttpRequest&)>> handler;
   };
 
-  HttpAnswer upgrade(const proto::RequestHead& head, const PeerAddress& peer, const proto::UpgradeVerdict& verdict);
-  HttpAnswer page(const proto::RequestHead& head, const PeerAddress& peer);
-  HttpAnswer respond(const proto::RequestHead& head, const HttpResponse& response);
+  OpeningAnswer upgrade(const proto::RequestHead& head, const PeerAddress& peer, const proto::UpgradeVerdict& verdict);
+  OpeningAnswer page(const proto::RequestHead& head, const PeerAddress& peer);
+  OpeningAnswer respond(const proto::RequestHead& head, const HttpResponse& response);
   std::string_view date();
   Page& page_at(std::string path);
 

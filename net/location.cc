@@ -65,14 +65,18 @@ Location parse_location(std::string_view text) {
   constexpr std::string_view unix_socket = "ws+unix://";
   if (text.starts_with(tcp)) return parse_tcp(text, text.substr(tcp.size()));
   if (text.starts_with(unix_socket)) return parse_unix(text, text.substr(unix_socket.size()));
-  if (text.starts_with("wss://")) reject(text, "TLS is not built in; use ws:// behind a proxy that ends TLS");
+  if (text.starts_with("wss://")) {
+    Location parsed = parse_tcp(text, text.substr(6));
+    parsed.secure = true;
+    return parsed;
+  }
   reject(text, "it must start with ws:// or ws+unix://");
 }
 
 std::string Location::to_string(std::uint16_t actual_port) const {
   if (kind == Kind::unix_socket) return "ws+unix://" + socket_file;
   const bool v6 = host.find(':') != std::string::npos;
-  return "ws://" + (v6 ? '[' + host + ']' : host) + ':' + std::to_string(actual_port) + path;
+  return (secure ? "wss://" : "ws://") + (v6 ? '[' + host + ']' : host) + ':' + std::to_string(actual_port) + path;
 }
 
 }  // namespace mote::net

@@ -10,6 +10,7 @@ namespace mote::net {
 struct Location {
   enum class Kind : std::uint8_t { tcp, unix_socket };
   Kind kind = Kind::tcp;
+  bool secure = false;      // tcp: wss://
   std::string host;         // tcp: without brackets
   std::uint16_t port = 80;  // tcp; RFC 6455 §3
   std::string path;         // tcp: empty where every path is an endpoint

@@ -72,35 +72,35 @@ void OutputBatch::abandon(const Output& output) {
   end();
 }
 
-bool Output::write(OutputBatch& batch, int socket, std::span<const std::byte> head,
+bool Output::write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                    std::span<const std::byte> payload) {
   if (error_ != 0) return false;
   if (queue_ == nullptr && batch.belongs_to(*this)) {
     if (batch.append(head, payload)) return false;
-    send_now(batch, socket, head, payload);
+    send_now(batch, transport, head, payload);
     return false;
   }
   if (queue_ == nullptr && payload.size() >= OutputBatch::kCopiedBytes) {
-    send_now(batch, socket, head, payload);
+    send_now(batch, transport, head, payload);
     return false;
   }
   const std::size_t before = queued_bytes();
   enqueue(head, payload);
   if (blocked_) return false;
-  if (before < OutputBatch::kFullBytes && queued_bytes() >= OutputBatch::kFullBytes) flush(socket);
+  if (before < OutputBatch::kFullBytes && queued_bytes() >= OutputBatch::kFullBytes) flush(transport);
   return !blocked_ && queue_ != nullptr;
 }
 
-bool Output::write_frame(OutputBatch& batch, int socket, proto::Opcode opcode, std::span<const std::byte> payload,
+bool Output::write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode, std::span<const std::byte> payload,
                          proto::Coding coding) {
   std::array<std::byte, proto::kMaxHeaderBytes> header;
   const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
-  return write(batch, socket, std::span(header).first(size), payload);
+  return write(batch, transport, std::span(header).first(size), payload);
 }
 
-bool Output::write_pong(OutputBatch& batch, int socket, std::span<const std::byte> payload) {
+bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload) {
   if (queue_ == nullptr || queue_->to_pong_end == 0) {
-    const bool waits = write_frame(batch, socket, proto::Opcode::pong, payload);
+    const bool waits = write_frame(batch, transport, proto::Opcode::pong, payload);
     if (queue_ != nullptr) queue_->to_pong_end = queue_->bytes.size();
     return waits;
   }
@@ -122,9 +122,9 @@ void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte>
 }
 
 /// The batch so far and then these, at once: they are too large to be copied into it.
-void Output::send_now(OutputBatch& batch, int socket, std::span<const std::byte> head,
+void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                       std::span<const std::byte> payload) {
-  if (batch.belongs_to(*this) && batch.piece_count_ + 2 > OutputBatch::kMaxPieces) flush_batch(batch, socket);
+  if (batch.belongs_to(*this) && batch.piece_count_ + 2 > OutputBatch::kMaxPieces) flush_batch(batch, transport);
   std::array<iovec, OutputBatch::kMaxPieces> pieces;
   std::size_t count = 0;
   if (batch.belongs_to(*this)) {
@@ -133,19 +133,19 @@ void Output::send_now(OutputBatch& batch, int socket, std::span<const std::byte>
   }
   pieces[count++] = piece_of(head);
   if (!payload.empty()) pieces[count++] = piece_of(payload);
-  transmit_pieces(socket, std::span(pieces).first(count));
+  transmit_pieces(transport, std::span(pieces).first(count));
   if (batch.belongs_to(*this)) batch.clear();
 }
 
-void Output::flush_batch(OutputBatch& batch, int socket) {
+void Output::flush_batch(OutputBatch& batch, Transport& transport) {
   if (batch.empty()) return;
-  transmit_pieces(socket, std::span(batch.pieces_).first(batch.piece_count_));
+  transmit_pieces(transport, std::span(batch.pieces_).first(batch.piece_count_));
   batch.clear();
 }
 
 /// Sends `pieces`; what the kernel does not take waits behind what waits already.
-void Output::transmit_pieces(int socket, std::span<iovec> pieces) {
-  std::size_t sent = queue_ == nullptr ? transmit_some(socket, pieces) : 0;
+void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces) {
+  std::size_t sent = queue_ == nullptr ? transmit_some(transport, pieces) : 0;
   if (error_ != 0) return;
   try {
     for (const iovec& piece : pieces) {
@@ -159,24 +159,28 @@ void Output::transmit_pieces(int socket, std::span<iovec> pieces) {
   }
 }
 
-std::size_t Output::transmit_some(int socket, std::span<iovec> pieces) {
+std::size_t Output::transmit_some(Transport& transport, std::span<iovec> pieces) {
   std::size_t size = 0;
   for (const iovec& piece : pieces) size += piece.iov_len;
-  const IoResult result = transmit(socket, pieces);
+  const IoResult result = transport.transmit(pieces);
   if (result.state == IoResult::State::failed) {
     fail(result.error);
     return 0;
   }
-  blocked_ = result.bytes < size;  // a short write has met the end of the kernel's buffer
+  // A short write has met the end of the kernel's buffer.
+  blocked_ = result.bytes < size || transport.backlog_bytes() != 0;
   progress_ = progress_ || result.bytes != 0 || queue_ == nullptr;
   return result.bytes;
 }
 
-void Output::flush(int socket) {
-  blocked_ = false;
+void Output::flush(Transport& transport) {
+  const IoResult backlog = transport.flush_backlog();
+  if (backlog.state == IoResult::State::failed) return fail(backlog.error);
+  blocked_ = backlog.state == IoResult::State::would_block;
+  progress_ = progress_ || backlog.bytes != 0;
   while (queue_ != nullptr && !blocked_ && error_ == 0) {
     iovec piece = piece_of(queue_->bytes.bytes());
-    consumed(transmit_some(socket, {&piece, 1}));
+    consumed(transmit_some(transport, {&piece, 1}));
   }
 }
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/byte_buffer.h"
-#include "net/socket.h"
+#include "net/transport.h"
 #include "proto/frame.h"
 
 namespace mote::net {
@@ -61,26 +61,26 @@ class OutputBatch {
   std::array<iovec, kMaxPieces> pieces_;
 };
 
-/// The bytes on their way to one socket, in order: first what waits for the kernel, then this turn's batch.
+/// The bytes on their way to one peer, in order: first what waits for the kernel, then this turn's batch.
 ///
 /// Owns memory only while something waits. Nothing here calls back; a failure is remembered and ends in `error()`.
 class Output {
  public:
   /// Accepts `head` and then `payload`, which may be reused at once. Answers true where they wait in a queue of its own
   /// that only `flush` sends: to be asked for at the end of the turn.
-  [[nodiscard]] bool write(OutputBatch& batch, int socket, std::span<const std::byte> head,
+  [[nodiscard]] bool write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                            std::span<const std::byte> payload);
-  [[nodiscard]] bool write_frame(OutputBatch& batch, int socket, proto::Opcode opcode,
+  [[nodiscard]] bool write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
                                  std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain);
   /// A pong: while an earlier one waits for the kernel it takes the place of any that waits behind that (RFC 6455
   /// §5.5.3), so that pings cost bounded memory.
-  [[nodiscard]] bool write_pong(OutputBatch& batch, int socket, std::span<const std::byte> payload);
+  [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload);
 
   /// Sends the batch, which belongs to this output; what the kernel does not take waits. Needed before the receive
   /// buffer is written again and at the end of the connection's turn.
-  void flush_batch(OutputBatch& batch, int socket);
-  /// Sends what waits: at the end of a turn, or when the socket has room again.
-  void flush(int socket);
+  void flush_batch(OutputBatch& batch, Transport& transport);
+  /// Sends what waits, in the transport or here: at the end of a turn, or when the socket has room again.
+  void flush(Transport& transport);
 
   [[nodiscard]] std::size_t queued_bytes() const { return queue_ != nullptr ? queue_->bytes.size() : 0; }
   /// The kernel's buffer is full: the next OUT edge says when to flush.
@@ -99,9 +99,9 @@ class Output {
   };
 
   void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload);
-  void send_now(OutputBatch& batch, int socket, std::span<const std::byte> head, std::span<const std::byte> payload);
-  void transmit_pieces(int socket, std::span<iovec> pieces);
-  std::size_t transmit_some(int socket, std::span<iovec> pieces);
+  void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload);
+  void transmit_pieces(Transport& transport, std::span<iovec> pieces);
+  std::size_t transmit_some(Transport& transport, std::span<iovec> pieces);
   void consumed(std::size_t size);
   void fail(int error);
 

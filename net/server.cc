@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -15,11 +16,16 @@
 #include "core/log.h"
 #include "core/reactor.h"
 #include "net/context.h"
+#include "net/http_phase.h"
+#include "net/http_service.h"
 #include "net/listener.h"
 #include "net/location.h"
+#include "net/loop.h"
 #include "net/options_check.h"
 #include "net/session.h"
 #include "net/timer.h"
+#include "net/tls_context.h"
+#include "net/tls_stream.h"
 #include "proto/handshake.h"
 
 namespace mote {
@@ -27,7 +33,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReceiveBytes = 512 * 1024;
 constexpr std::size_t kReservedDescriptors = 64;  // for the program's own files beside the connections
 constexpr milliseconds::rep kNoDrain = std::numeric_limits<milliseconds::rep>::max();
 
@@ -52,13 +57,16 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
       : location(net::parse_location(location_text)),
         options_(net::checked(std::move(options))),
         http(options_, dispatcher, location.path),
-        receive_buffer_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBytes)),
-        batch_({receive_buffer_.get(), kReceiveBytes}),
         deflate_(options_.compression),
-        context_{reactor, {receive_buffer_.get(), kReceiveBytes}, batch_, deflate_, dispatcher, http, options_, *this} {
+        context_(loop, proto::Role::server, deflate_, dispatcher, options_, *this) {
+    if (location.secure) {
+      tls_ = net::TlsContext::for_server(options_.tls);
+    } else if (options_.tls != TlsOptions{}) {
+      throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
+    }
     static_cast<void>(proto::accept_value("dGhlIHNhbXBsZSBub25jZQ=="));  // throws now where OpenSSL has no SHA-1
-    drain_timer_ = add(std::make_unique<net::Timer>(reactor, milliseconds(0), [this] { reactor.stop(); }));
-    reactor.on_wake([this] { check_drain(); });
+    drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
+    loop.reactor.on_wake([this] { check_drain(); });
   }
 
   /// `set_callbacks`: called once it is known that it may start.
@@ -67,6 +75,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   void run();
   void request_drain(milliseconds deadline) noexcept;
   void add_timer(milliseconds period, Callback<void()> task);
+  void reload_tls(const TlsOptions& tls);
 
   const net::Location location;
   net::Dispatcher dispatcher;
@@ -76,7 +85,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
 
  public:
   net::HttpService http;
-  core::Reactor reactor;
+  net::Loop loop;
   std::atomic<std::uint16_t> port{0};
   std::atomic<std::size_t> open_connections{0};
 
@@ -84,7 +93,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   [[nodiscard]] bool may_accept() const override { return sessions_ < max_connections_; }
   void accepted(net::Descriptor socket, const net::PeerAddress& peer) override;
   void session_opened() override { open_connections.fetch_add(1, std::memory_order_relaxed); }
-  void session_closed() override { open_connections.fetch_sub(1, std::memory_order_relaxed); }
+  void session_closed(EndedBy) override { open_connections.fetch_sub(1, std::memory_order_relaxed); }
   void session_gone() override;
 
   template <class SourceType>
@@ -94,10 +103,12 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   void listen();
   void stop_listening();
 
-  const std::unique_ptr<std::byte[]> receive_buffer_;
-  net::OutputBatch batch_;
+  [[nodiscard]] std::shared_ptr<const net::TlsContext> tls() const;
+
   proto::DeflatePool deflate_;
   net::Context context_;
+  mutable std::mutex tls_mutex_;
+  std::shared_ptr<const net::TlsContext> tls_;  // null without TLS
   std::vector<net::Listener*> listeners_;  // the reactor owns them
   net::Timer* drain_timer_ = nullptr;      // likewise; made at once, so that a drain needs no memory
   std::size_t sessions_ = 0;
@@ -114,7 +125,7 @@ void Server::Impl::start(SetCallbacks&& set_callbacks) {
     listen();
   } catch (...) {
     stop_listening();
-    reactor.finish_turn();
+    loop.reactor.finish_turn();
     throw;
   }
   set_callbacks();
@@ -126,9 +137,9 @@ void Server::Impl::listen() {
   std::uint16_t bound = 0;
   for (auto& listening : net::listen_at(location, options_, bound)) {
     const int socket = listening.socket.number();
-    auto listener = std::make_unique<net::Listener>(reactor, std::move(listening), *this);
+    auto listener = std::make_unique<net::Listener>(loop.reactor, std::move(listening), *this);
     net::Listener* const added = listener.get();
-    if (const int error = reactor.add(std::move(listener), socket, core::Reactor::kRead); error != 0) {
+    if (const int error = loop.reactor.add(std::move(listener), socket, core::Reactor::kRead); error != 0) {
       throw std::system_error(error, std::generic_category(), location.to_string(bound) + ": epoll_ctl");
     }
     listeners_.push_back(added);
@@ -138,18 +149,22 @@ void Server::Impl::listen() {
 
 void Server::Impl::run() {
   if (!started_) throw std::logic_error("mote::Server::run needs start first");
-  reactor.run();
+  loop.reactor.run();
   stop_listening();
-  reactor.announce(core::Announcement::stop);
-  reactor.finish_turn();
-  reactor.mailbox()->close();
+  loop.reactor.announce(core::Announcement::stop);
+  loop.reactor.finish_turn();
+  loop.reactor.mailbox()->close();
 }
 
 void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer) {
   const int number = socket.number();
-  auto session = std::make_unique<net::Session>(context_, std::move(socket), peer);
+  std::unique_ptr<net::TlsStream> stream;
+  if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
+  auto session =
+      std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
+                                     std::make_unique<net::HttpPhase>(http, peer));
   net::Session& added = *session;
-  if (const int error = reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
+  if (const int error = loop.reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
     core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
     return;
   }
@@ -160,11 +175,23 @@ void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer
 void Server::Impl::session_gone() {
   --sessions_;
   for (net::Listener* const listener : listeners_) listener->resume();
-  if (draining_ && sessions_ == 0) reactor.stop();
+  if (draining_ && sessions_ == 0) loop.reactor.stop();
+}
+
+std::shared_ptr<const net::TlsContext> Server::Impl::tls() const {
+  const std::scoped_lock lock(tls_mutex_);
+  return tls_;
+}
+
+void Server::Impl::reload_tls(const TlsOptions& tls) {
+  if (!location.secure) throw std::invalid_argument("reload_tls is for a wss:// location");
+  auto context = net::TlsContext::for_server(tls);
+  const std::scoped_lock lock(tls_mutex_);
+  tls_.swap(context);
 }
 
 void Server::Impl::stop_listening() {
-  for (net::Listener* const listener : listeners_) reactor.remove(*listener);
+  for (net::Listener* const listener : listeners_) loop.reactor.remove(*listener);
   listeners_.clear();
 }
 
@@ -173,7 +200,7 @@ void Server::Impl::request_drain(milliseconds deadline) noexcept {
   auto earliest = drain_until_.load(std::memory_order_relaxed);
   while (until < earliest && !drain_until_.compare_exchange_weak(earliest, until, std::memory_order_relaxed)) {
   }
-  reactor.mailbox()->wake();
+  loop.reactor.mailbox()->wake();
 }
 
 void Server::Impl::check_drain() {
@@ -181,27 +208,27 @@ void Server::Impl::check_drain() {
   if (until == kNoDrain) return;
   if (!std::exchange(draining_, true)) begin_drain();
   const auto left = until - steady_ms();
-  if (sessions_ == 0 || left <= 0) return reactor.stop();
-  reactor.arm_no_later(*drain_timer_, milliseconds(left));
+  if (sessions_ == 0 || left <= 0) return loop.reactor.stop();
+  loop.reactor.arm_no_later(*drain_timer_, milliseconds(left));
 }
 
 void Server::Impl::begin_drain() {
   stop_listening();
   http.shut_down();
-  reactor.announce(core::Announcement::drain);
+  loop.reactor.announce(core::Announcement::drain);
 }
 
 template <class SourceType>
 SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
   SourceType* const added = source.get();
-  reactor.add(std::move(source));
+  loop.reactor.add(std::move(source));
   return added;
 }
 
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
   if (period < milliseconds(1)) throw std::invalid_argument("every: the period must be at least 1 ms");
   auto guarded = [this, task = std::move(task)] { dispatcher.task(task); };
-  add(std::make_unique<net::Timer>(reactor, period, std::move(guarded)))->start();
+  add(std::make_unique<net::Timer>(loop.reactor, period, std::move(guarded)))->start();
 }
 
 Server::Server(std::string_view location, Options options)
@@ -217,17 +244,19 @@ void Server::start(Handlers handlers) {
 }
 
 void Server::run() { impl_->run(); }
-void Server::stop() noexcept { impl_->reactor.stop(); }
+void Server::stop() noexcept { impl_->loop.reactor.stop(); }
 void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request_drain(deadline); }
 
 bool Server::post(Callback<void()> task) {
   Impl& impl = *impl_;
-  return impl.reactor.mailbox()->post([&impl, task = std::move(task)] { impl.dispatcher.task(task); });
+  return impl.loop.reactor.mailbox()->post([&impl, task = std::move(task)] { impl.dispatcher.task(task); });
 }
 
 void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
   impl_->add_timer(period, std::move(task));
 }
+
+void Server::reload_tls(const TlsOptions& tls) { impl_->reload_tls(tls); }
 
 void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
   impl_->dispatcher.upgrade_filter = std::make_shared<decltype(filter)>(std::move(filter));

@@ -1,7 +1,6 @@
 #include "net/session.h"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -11,12 +10,6 @@
 
 namespace mote::net {
 namespace {
-
-constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t deadline(std::int64_t from_ms, Options::milliseconds limit) {
-  return limit == Options::kNever ? kNoDeadline : from_ms + limit.count();
-}
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -62,8 +55,8 @@ class Session::Sink {
   std::size_t inflated_left_;
 };
 
-Session::Session(Context& context, Descriptor socket, const PeerAddress& peer)
-    : context_(context), socket_(std::move(socket)), peer_(peer), http_(std::make_unique<HttpPhase>()) {}
+Session::Session(Context& context, Transport transport, const PeerAddress& peer, std::unique_ptr<Opening> opening)
+    : context_(context), transport_(std::move(transport)), peer_(peer), opening_(std::move(opening)) {}
 
 Session::~Session() {
   if (handle_state_ == nullptr) return;
@@ -85,7 +78,7 @@ void Session::on_events(std::uint32_t events) {
 
 void Session::on_ready() {
   guarded([&] {
-    if (above_soft_limit_ && output_.queued_bytes() <= context_.options.soft_limit_bytes) {
+    if (above_soft_limit_ && queued() <= context_.options.soft_limit_bytes) {
       above_soft_limit_ = false;
       if (open()) context_.dispatcher.drained(*this);
     }
@@ -99,7 +92,7 @@ void Session::on_timer() {
 
 void Session::on_turn_end() {
   guarded([&] { end_turn(); });
-  if (phase_ == Phase::gone && record_ == nullptr) {  // else something failed, and the end is still to be told
+  if (phase_ == Phase::gone && !known_) {  // else something failed, and the end is still to be told
     context_.reactor.remove(*this);
     context_.owner.session_gone();
   }
@@ -128,8 +121,9 @@ void Session::guarded(Call&& call) {
 }
 
 void Session::react(std::uint32_t events) {
-  if ((events & kWritable) != 0 && output_.blocked()) {
-    output_.flush(socket_.number());
+  if ((events & kWritable) != 0 && (output_.blocked() || transport_.backlog_bytes() != 0)) {
+    output_.flush(transport_);
+    if (transport_.reading_waits_for_room()) readable_ = true;
     note_output();
     context_.reactor.at_turn_end(*this);  // may be the end
   }
@@ -140,9 +134,9 @@ void Session::react(std::uint32_t events) {
 
 void Session::react_to_time() {
   switch (phase_) {
-    case Phase::http:
+    case Phase::opening:
       if (output_moves()) return context_.reactor.arm(*this, context_.options.handshake_timeout);
-      if (!persisted_ || http_->inside_request()) log(LogLevel::warning, "no complete request in time: closed");
+      if (!persisted_ || opening_->inside_head()) log(LogLevel::warning, "no complete request in time: closed");
       enter(Phase::gone);
       break;
     case Phase::open:
@@ -153,7 +147,7 @@ void Session::react_to_time() {
       break;
     default:
       // An HTTP answer has as long as its reader needs; a closing handshake has not.
-      if (http_ != nullptr && output_moves()) return time_closing();
+      if (opening_ != nullptr && output_moves()) return time_closing();
       enter(Phase::gone);
   }
 }
@@ -162,11 +156,11 @@ void Session::end_turn() {
   if (own_handlers_ != nullptr) {
     const auto freed = std::exchange(own_handlers_->replaced, {});  // what they own may replace others
   }
-  if (output_.queued_bytes() != 0 && !output_.blocked()) {
-    output_.flush(socket_.number());
+  if (queued() != 0 && !output_.blocked()) {
+    output_.flush(transport_);
     note_output();
   }
-  if ((phase_ == Phase::leaving || phase_ == Phase::gone) && record_ != nullptr) tell_ending();
+  if ((phase_ == Phase::leaving || phase_ == Phase::gone) && known_) tell_ending();
   if (phase_ == Phase::leaving) finish_leaving();
 }
 
@@ -184,7 +178,7 @@ void Session::take_turn() {
     if (!backlog->empty()) backlog_ = std::move(backlog);
   }
   read_socket(sink);
-  output_.flush_batch(batch, socket_.number());
+  output_.flush_batch(batch, transport_);
   batch.end();
   note_output();
   if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
@@ -194,15 +188,17 @@ void Session::read_socket(Sink& sink) {
   std::size_t bytes_left = context_.options.turn_bytes;
   while (readable_ && backlog_ == nullptr && bytes_left != 0 && sink.may_go_on()) {
     const std::span<std::byte> direct = reads_frames() ? reader_.direct_room() : std::span<std::byte>();
-    if (direct.empty() && context_.batch.borrows()) output_.flush_batch(context_.batch, socket_.number());
+    if (direct.empty() && context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);
     const std::span<std::byte> room = direct.empty() ? context_.receive_buffer : direct;
     const std::size_t size = std::min(room.size(), bytes_left);
-    const IoResult result = receive(socket_.number(), room.first(size));
+    if (transport_.in_tls_handshake() && !context_.loop.handshakes.take(context_.reactor.turn_number())) return;
+    const IoResult result = transport_.receive(room.first(size));
     // A short read has emptied the socket; the next edge tells of more. Only an end that is near brings no other edge.
-    readable_ = result.state == IoResult::State::done && (result.bytes == size || input_ending_);
+    readable_ = result.state == IoResult::State::done && (result.more || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
-    received_at_ms_ = now_ms();
-    bytes_left -= result.bytes;
+    liveness_.heard(now_ms());
+    bytes_left -= std::min(bytes_left, result.wire_bytes);
+    if (result.bytes == 0) continue;
     if (direct.empty()) {
       take_input(room.first(result.bytes), sink);
     } else if (const auto broken = reader_.commit_direct(result.bytes, message_rules(), sink);
@@ -232,8 +228,8 @@ void Session::take_input(std::span<std::byte> input, Sink& sink) {
 
 std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
   std::size_t used = 0;
-  while (phase_ == Phase::http && used < input.size() && sink.may_go_on()) {
-    used += use_http(input.subspan(used));
+  while (phase_ == Phase::opening && used < input.size() && sink.may_go_on()) {
+    used += use_head(input.subspan(used));
     sink.count();
   }
   if (reads_frames() && used < input.size() && sink.may_go_on()) {
@@ -244,10 +240,10 @@ std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
   return phase_ == Phase::leaving || phase_ == Phase::gone ? input.size() : used;
 }
 
-std::size_t Session::use_http(std::span<const std::byte> input) {
-  auto step = http_->feed(input, peer_, context_.http);
+std::size_t Session::use_head(std::span<const std::byte> input) {
+  auto step = opening_->feed(input);
   if (!step.answered) return step.consumed;
-  written(output_.write(context_.batch, socket_.number(), bytes_of(step.answer.bytes), {}));
+  written(output_.write(context_.batch, transport_, bytes_of(step.answer.bytes), {}));
   switch (step.answer.after) {
     case AfterAnswer::next_request:
       persisted_ = true;
@@ -259,36 +255,54 @@ std::size_t Session::use_http(std::span<const std::byte> input) {
     case AfterAnswer::close:
       log_refusal(step.answer.refusal);
       leave();
+      break;
+    case AfterAnswer::fail:
+      fail_opening(std::move(*step.answer.error));
   }
   return step.consumed;
 }
 
 void Session::input_stopped(const IoResult& result) {
   if (result.state == IoResult::State::would_block) return;
+  if (transport_.met_plain_http()) return refuse_plain_http();
   peer_done_ = true;
-  if (reads_frames()) {
-    const bool reset = result.state == IoResult::State::failed;
-    end_abnormally(EndedBy::transport, ErrorKind::transport,
-                   reset ? core::errno_text(result.error) : "the connection ended without a Close frame");
-  } else {
-    output_.flush_batch(context_.batch, socket_.number());  // only then it shows whether something has to wait
-    if (result.state == IoResult::State::failed || output_.queued_bytes() == 0) {
-      enter(Phase::gone);
-    } else {
-      leave();
-    }
+  if (reads_frames()) return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
+  if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
+    log(LogLevel::warning, "TLS failed: " + transport_.tls_failure());
   }
+  output_.flush_batch(context_.batch, transport_);  // only then it shows whether something has to wait
+  if (result.state == IoResult::State::failed || queued() == 0) {
+    enter(Phase::gone);
+  } else {
+    leave();
+  }
+}
+
+std::string Session::transport_fault(const IoResult& result) const {
+  if (std::string fault = transport_.tls_failure(); !fault.empty()) return fault;
+  if (result.state == IoResult::State::failed) return core::errno_text(result.error);
+  return "the connection ended without a Close frame";
+}
+
+void Session::refuse_plain_http() {
+  transport_.drop_tls();
+  readable_ = true;  // there may be more of that
+  const auto answer = opening_->plain_http_on_tls_port();
+  written(output_.write(context_.batch, transport_, bytes_of(answer.bytes), {}));
+  log_refusal(answer.refusal);
+  leave();
 }
 
 // ---- From the opening to the closing handshake
 
-void Session::open_websocket(HttpAnswer answer) {
-  http_.reset();
+void Session::open_websocket(OpeningAnswer answer) {
+  opening_.reset();
   record_ = std::move(answer.record);
   deflater_.agree(answer.deflate);
   enter(Phase::open);
-  received_at_ms_ = now_ms();
-  arm_by(deadline(received_at_ms_, context_.options.ping_interval));
+  liveness_.heard(now_ms());
+  arm_by(liveness_.next_look(now_ms(), liveness_state(), context_.options));
+  known_ = true;
   context_.owner.session_opened();
   context_.dispatcher.opened(*this);
 }
@@ -330,9 +344,16 @@ void Session::end_abnormally(EndedBy by, ErrorKind kind, std::string_view what) 
   end({close_code::abnormal, {}, by, false, Error(kind, std::string(what))}, Phase::gone);
 }
 
+/// A client's: there will be no WebSocket connection.
+void Session::fail_opening(Error error) {
+  end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
+}
+
 /// Only the first ending is told.
 void Session::end(Ending ending, Phase next) {
-  if (reads_frames()) ending_ = std::make_unique<Ending>(std::move(ending));
+  if (known_ && phase_ != Phase::leaving && phase_ != Phase::gone) {
+    ending_ = std::make_unique<Ending>(std::move(ending));
+  }
   if (next == Phase::leaving) {
     leave();
   } else {
@@ -350,12 +371,13 @@ void Session::leave() {
 }
 
 void Session::finish_leaving() {
-  if (output_.queued_bytes() != 0) return;
+  if (queued() == 0) transport_.end_output();
+  if (queued() != 0) return;
   if (peer_done_) {
     enter(Phase::gone);
   } else if (!writing_shut_) {
     writing_shut_ = true;
-    shutdown_writing(socket_.number());
+    transport_.shut_down_writing();
     if (readable_) context_.reactor.make_ready(*this);
   }
 }
@@ -367,6 +389,7 @@ void Session::enter(Phase phase) {
 }
 
 void Session::tell_ending() {
+  known_ = false;
   const auto told = std::move(ending_);
   const Ending nothing_known;
   const Ending& ending = told != nullptr ? *told : nothing_known;
@@ -379,13 +402,13 @@ void Session::tell_ending() {
   release_data();
   if (handle_state_ != nullptr) handle_state_->session = nullptr;
   handle_state_.reset();
-  context_.owner.session_closed();
+  context_.owner.session_closed(ending.by);
 }
 
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.
 void Session::go_away() {
-  if (phase_ == Phase::http) {
-    if (http_->inside_request()) return;
+  if (phase_ == Phase::opening) {
+    if (opening_->inside_head()) return;
     peer_done_ = !readable_;  // a browser that keeps the connection for its next request does not look at our end
     leave();
   } else if (open()) {
@@ -398,7 +421,7 @@ void Session::go_away() {
 void Session::shut_down() {
   if (open()) {
     write_close(close_code::going_away, {});
-    output_.flush(socket_.number());
+    output_.flush(transport_);
   }
   end({close_code::going_away, {}, EndedBy::shutdown, false, std::nullopt}, Phase::gone);
 }
@@ -411,7 +434,7 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
   if (deflater_.parameters()) {
     write_encoded(opcode, payload, compress);
   } else {
-    written(output_.write_frame(context_.batch, socket_.number(), opcode, payload));
+    written(output_.write_frame(context_.batch, transport_, opcode, payload));
   }
   return status();
 }
@@ -419,7 +442,7 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
 void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   try {
     const auto encoded = deflater_.encode(payload, compress, context_.deflate);
-    written(output_.write_frame(context_.batch, socket_.number(), opcode, encoded.payload, encoded.coding));
+    written(output_.write_frame(context_.batch, transport_, opcode, encoded.payload, encoded.coding));
   } catch (...) {
     deflater_.forget();
     throw;
@@ -431,7 +454,7 @@ SendStatus Session::send_prepared(const proto::PreparedFrames& message) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(message.plain().payload().size())) return refuse_overflow();
   const proto::PreparedFrame& frame = deflater_.choose(message, context_.deflate);
-  written(output_.write(context_.batch, socket_.number(), frame.header(), frame.payload()));
+  written(output_.write(context_.batch, transport_, frame.header(), frame.payload()));
   return status();
 }
 
@@ -444,7 +467,7 @@ SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte
 }
 
 void Session::write_pong(std::span<const std::byte> payload) {
-  written(output_.write_pong(context_.batch, socket_.number(), payload));
+  written(output_.write_pong(context_.batch, transport_, payload));
 }
 
 SendStatus Session::status() const {
@@ -453,9 +476,9 @@ SendStatus Session::status() const {
 }
 
 bool Session::would_overflow(std::size_t payload_bytes) const {
-  const std::size_t queued = output_.queued_bytes();
+  const std::size_t waiting = queued();
   const std::size_t limit = context_.options.hard_limit_bytes;
-  return queued != 0 && (queued >= limit || payload_bytes > limit - queued);
+  return waiting != 0 && (waiting >= limit || payload_bytes > limit - waiting);
 }
 
 SendStatus Session::refuse_overflow() {
@@ -496,7 +519,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
 
 void Session::write_close(std::uint16_t code, std::string_view reason) {
   const std::string payload = proto::close_payload(code, reason);
-  written(output_.write_frame(context_.batch, socket_.number(), proto::Opcode::close, bytes_of(payload)));
+  written(output_.write_frame(context_.batch, transport_, proto::Opcode::close, bytes_of(payload)));
 }
 
 void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std::nullopt}, Phase::gone); }
@@ -505,7 +528,7 @@ void Session::written(bool waits) {
   if (waits) context_.reactor.at_turn_end(*this);
   // Nothing may be waiting any more, where it is still remembered that something does.
   const bool remembered = above_soft_limit_ || handle_state_ != nullptr;
-  if (output_.queued_bytes() != 0 || output_.error() != 0 || remembered) note_output();
+  if (queued() != 0 || output_.error() != 0 || remembered) note_output();
 }
 
 void Session::owe_drain() {
@@ -519,19 +542,16 @@ void Session::note_output() {
   if (output_.error() != 0 && phase_ != Phase::gone) {
     end_abnormally(EndedBy::transport, ErrorKind::transport, core::errno_text(output_.error()));
   }
-  if (output_.take_progress()) {
-    progress_at_ms_ = now_ms();
-    unread_bytes_ = output_.blocked() ? unacknowledged_bytes(socket_.number()) : 0;
-  }
-  const std::size_t queued = output_.queued_bytes();
-  if (queued > context_.options.soft_limit_bytes) {
+  if (output_.take_progress()) liveness_.output_progressed(now_ms(), transport_, output_.blocked());
+  const std::size_t waiting = queued();
+  if (waiting > context_.options.soft_limit_bytes) {
     above_soft_limit_ = true;
   } else if (above_soft_limit_) {
     // on_drain, from the ready list: once a turn, so that one that always sends more leaves the others their turn
     context_.reactor.make_ready(*this);
   }
-  if (output_.blocked() && open()) arm_by(deadline(progress_at_ms_, context_.options.write_timeout));
-  if (handle_state_ != nullptr) handle_state_->queued_bytes.store(queued, std::memory_order_relaxed);
+  if (output_.blocked() && open()) arm_by(liveness_.output_deadline(context_.options));
+  if (handle_state_ != nullptr) handle_state_->queued_bytes.store(waiting, std::memory_order_relaxed);
 }
 
 // ---- Time
@@ -550,40 +570,24 @@ void Session::time_closing() {
   }
 }
 
-/// Whether something waits for the peer to read, and it has read within the write timeout.
 bool Session::output_moves() {
-  if (output_.queued_bytes() == 0) return false;
-  if (now_ms() < deadline(progress_at_ms_, context_.options.write_timeout)) return true;
-  // The kernel reports room only when a third of its buffer is free; a slow reader may have taken some before.
-  const std::uint32_t unread = unacknowledged_bytes(socket_.number());
-  if (unread >= unread_bytes_) return false;
-  unread_bytes_ = unread;
-  progress_at_ms_ = now_ms();
-  return true;
+  return queued() != 0 && liveness_.output_moves(now_ms(), context_.options, transport_);
 }
 
 /// The timer of an open connection: it is not moved with each message, but looks when it fires what is due.
 void Session::time_open() {
-  const Options& options = context_.options;
-  const std::int64_t now = now_ms();
-  if (output_.blocked() && !output_moves()) {
-    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+  switch (liveness_.judge(now_ms(), liveness_state(), context_.options, transport_)) {
+    case Liveness::Verdict::no_progress:
+      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "the peer reads nothing: no output progress in time");
+    case Liveness::Verdict::no_pong:
+      return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
+    case Liveness::Verdict::ping:
+      send_control(proto::Opcode::ping, {});
+      break;
+    case Liveness::Verdict::good:
+      break;
   }
-  if (above_soft_limit_) received_at_ms_ = now;  // we do not read: silence says nothing about the peer
-  if (awaiting_pong_ && received_at_ms_ >= pinged_at_ms_) awaiting_pong_ = false;  // before it, there was silence
-  if (awaiting_pong_ && now >= deadline(pinged_at_ms_, options.ping_timeout)) {
-    return end_abnormally(EndedBy::timeout, ErrorKind::timeout, "no answer to a ping in time");
-  }
-  if (!awaiting_pong_ && now >= deadline(received_at_ms_, options.ping_interval)) {
-    awaiting_pong_ = true;
-    pinged_at_ms_ = now;
-    send_control(proto::Opcode::ping, {});
-  }
-  if (!open()) return;
-  if (output_.blocked()) arm_by(deadline(progress_at_ms_, options.write_timeout));
-  if (awaiting_pong_) arm_by(deadline(pinged_at_ms_, options.ping_timeout));
-  // An answer arms nothing: it is looked for again no later than the next ping may be due.
-  arm_by(deadline(awaiting_pong_ ? now : received_at_ms_, options.ping_interval));
+  if (open()) arm_by(liveness_.next_look(now_ms(), liveness_state(), context_.options));
 }
 
 // ---- What Connection offers
@@ -591,6 +595,7 @@ void Session::time_open() {
 ConnectionInfo Session::describe() const {
   ConnectionInfo info = record_ != nullptr ? record_->info(peer_) : ConnectionInfo{};
   if (const auto& agreed = deflater_.parameters()) info.negotiated_extensions = agreed->to_string();
+  info.tls = transport_.tls_info();
   return info;
 }
 
@@ -603,10 +608,10 @@ std::shared_ptr<HandleState> Session::handle_state() {
 }
 
 void Session::log_refusal(const proto::Refusal& refusal) const {
-  if (refusal.status == 0) return;
+  if (refusal.text.empty()) return;
   const bool ordinary = refusal.status == 404 || refusal.status == 426;  // a browser that looks for a page
-  log(ordinary ? LogLevel::info : LogLevel::warning,
-      std::string("refused with ") + std::to_string(refusal.status) + ": " + std::string(refusal.text));
+  const std::string how = refusal.status == 0 ? "closed" : "refused with " + std::to_string(refusal.status);
+  log(ordinary ? LogLevel::info : LogLevel::warning, how + ": " + std::string(refusal.text));
 }
 
 void Session::log(LogLevel level, std::string_view text) const {

@@ -18,21 +18,24 @@
 #include "net/context.h"
 #include "net/handle_state.h"
 #include "net/handshake_record.h"
-#include "net/http_phase.h"
+#include "net/liveness.h"
+#include "net/opening.h"
 #include "net/output.h"
 #include "net/socket.h"
+#include "net/transport.h"
 #include "proto/message_deflater.h"
 #include "proto/message_reader.h"
 
 namespace mote::net {
 
-/// One TCP connection from accept to close: first HTTP, then perhaps WebSocket. The library's side of a Connection.
+/// One connection from its socket to its end: first HTTP, then perhaps WebSocket. The library's side of a Connection, of
+/// a server or of a client.
 ///
 /// Nothing that the user's code can call destroys a session or calls back: the end is noted, and told to the dispatcher
 /// when the turn ends. So after a callback `this` is valid, but its phase may have changed.
 class Session final : public Connection, public core::Source {
  public:
-  Session(Context& context, Descriptor socket, const PeerAddress& peer);
+  Session(Context& context, Transport transport, const PeerAddress& peer, std::unique_ptr<Opening> opening);
   ~Session();
 
   /// Right after it was added to the reactor.
@@ -51,7 +54,8 @@ class Session final : public Connection, public core::Source {
   static void check_control(std::span<const std::byte> payload);
   static void check_close(std::uint16_t code, std::string_view reason);
   [[nodiscard]] bool open() const { return phase_ == Phase::open; }
-  [[nodiscard]] std::size_t queued() const { return output_.queued_bytes(); }
+  /// Bytes that were accepted and that the kernel does not have.
+  [[nodiscard]] std::size_t queued() const { return output_.queued_bytes() + transport_.backlog_bytes(); }
   [[nodiscard]] ConnectionInfo describe() const;
   std::shared_ptr<HandleState> handle_state();
   template <auto member, class Signature>
@@ -66,7 +70,7 @@ class Session final : public Connection, public core::Source {
 
  private:
   enum class Phase : std::uint8_t {
-    http,
+    opening,     // HTTP
     open,
     close_sent,  // our Close is out, the peer's is not here; its messages are dropped
     leaving,     // nothing is delivered any more; output goes out, and the peer gets time to read it
@@ -97,16 +101,19 @@ class Session final : public Connection, public core::Source {
   void read_socket(Sink& sink);
   void take_input(std::span<std::byte> input, Sink& sink);
   std::size_t use(std::span<std::byte> input, Sink& sink);
-  std::size_t use_http(std::span<const std::byte> input);
+  std::size_t use_head(std::span<const std::byte> input);
   void input_stopped(const IoResult& result);
+  [[nodiscard]] std::string transport_fault(const IoResult& result) const;
+  void refuse_plain_http();
   [[nodiscard]] proto::MessageRules message_rules() const;
   [[nodiscard]] bool may_use() const;
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 
-  void open_websocket(HttpAnswer answer);
+  void open_websocket(OpeningAnswer answer);
   void peer_closed(const proto::ClosePayload& close);
   void violated(proto::Violation violation);
   void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
+  void fail_opening(Error error);
   void end_abnormally(EndedBy by, ErrorKind kind, std::string_view what);
   void end(Ending ending, Phase next);
   void begin_close(std::uint16_t code, std::string_view reason);
@@ -129,36 +136,34 @@ class Session final : public Connection, public core::Source {
   void time_open();
   void time_closing();
   [[nodiscard]] bool output_moves();
+  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_}; }
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;
   void log_refusal(const proto::Refusal& refusal) const;
 
   Context& context_;
-  Descriptor socket_;
+  Transport transport_;
   PeerAddress peer_;
-  Phase phase_ = Phase::http;
-  bool readable_ : 1 = false;          // the socket may have more: no edge will tell
+  Phase phase_ = Phase::opening;
+  bool readable_ : 1 = false;          // the transport may have more: no edge will tell
   bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
   bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
-  bool awaiting_pong_ : 1 = false;
   bool writing_shut_ : 1 = false;
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
+  bool known_ : 1 = false;               // to the user, who has not been told the end
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;
   proto::MessageDeflater deflater_;
-  std::unique_ptr<HttpPhase> http_;
+  std::unique_ptr<Opening> opening_;
   std::unique_ptr<core::ByteBuffer> backlog_;  // received, not yet used: over budget, or output has to go out first
   HandshakeRecord::Pointer record_;
   std::unique_ptr<OwnHandlers> own_handlers_;
   std::shared_ptr<HandleState> handle_state_;
   std::unique_ptr<Ending> ending_;
-  std::int64_t received_at_ms_ = 0;
-  std::int64_t pinged_at_ms_ = 0;    // awaiting_pong_: when
-  std::int64_t progress_at_ms_ = 0;  // of output
-  std::uint32_t unread_bytes_ = 0;   // at that time, of what the kernel had taken
+  Liveness liveness_;
 };
 
 template <auto member, class Signature>

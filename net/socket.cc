@@ -13,10 +13,10 @@ namespace mote::net {
 namespace {
 
 IoResult result_of(ssize_t bytes) {
-  if (bytes > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(bytes)};
-  if (bytes == 0) return {IoResult::State::end, 0, 0};
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::State::would_block, 0, 0};
-  return {IoResult::State::failed, errno, 0};
+  if (bytes > 0) return {.bytes = static_cast<std::size_t>(bytes)};
+  if (bytes == 0) return {.state = IoResult::State::end};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {.state = IoResult::State::would_block};
+  return {.state = IoResult::State::failed, .error = errno};
 }
 
 template <class Call>
@@ -74,7 +74,10 @@ std::string PeerAddress::to_string() const {
 }
 
 IoResult receive(int socket, std::span<std::byte> room) {
-  return result_of(uninterrupted([&] { return ::recv(socket, room.data(), room.size(), 0); }));
+  IoResult result = result_of(uninterrupted([&] { return ::recv(socket, room.data(), room.size(), 0); }));
+  result.wire_bytes = result.bytes;
+  result.more = result.bytes == room.size();  // a short read has emptied the socket
+  return result;
 }
 
 IoResult transmit(int socket, std::span<iovec> pieces) {

@@ -48,12 +48,14 @@ class PeerAddress {
   Family family_ = Family::none;
 };
 
-/// What a read or write on a socket came to.
+/// What a read or write came to.
 struct IoResult {
   enum class State : std::uint8_t { done, would_block, end, failed };
   State state = State::done;
-  int error = 0;          // failed: errno
-  std::size_t bytes = 0;  // done: at least 1
+  bool more = false;           // a read: there may be more at once, for which no edge will come
+  int error = 0;               // failed: errno
+  std::size_t bytes = 0;       // done: of the connection's bytes; of a socket at least 1
+  std::size_t wire_bytes = 0;  // a read: taken from the socket for that
 };
 
 /// recv(2) into `room`, which is not empty; `end` where the peer will send no more.

@@ -12,6 +12,8 @@ struct Row {
 };
 
 constexpr Row kTable[] = {
+    {Fault::tls_on_plain_port, {0, "TLS on a port without TLS (ws://)."}},
+    {Fault::plain_http_on_tls_port, {400, "This port speaks TLS: use wss:// or https://."}},
     {Fault::bare_line_feed, {400, "A line feed without a carriage return."}},
     {Fault::bare_carriage_return, {400, "A carriage return without a line feed."}},
     {Fault::malformed_request_line, {400, "The request line is malformed."}},

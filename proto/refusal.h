@@ -7,12 +7,15 @@ namespace mote::proto {
 
 /// An HTTP answer that ends the connection.
 struct Refusal {
-  int status = 0;
+  int status = 0;              ///< 0: the connection ends without an answer.
   std::string_view text = {};  ///< One line that says why, sent as the body; static, for those of the table.
 };
 
 /// Every reason for which mote itself refuses a request, in the order of the table in refusal.cc.
 enum class Fault : std::uint8_t {
+  // not HTTP, or not where it is expected
+  tls_on_plain_port,
+  plain_http_on_tls_port,
   // the request's head (RFC 9112)
   bare_line_feed,
   bare_carriage_return,

@@ -71,6 +71,8 @@ void RequestHead::take_some(std::string_view input, const HeadLimits& limits) {
 }
 
 void RequestHead::take_start(char c) {
+  constexpr char kTlsHandshake = 0x16;  // the type of a ClientHello's record (RFC 8446 §5.1)
+  if (c == kTlsHandshake && position_ == 0) return refuse(Fault::tls_on_plain_port);
   if (c == '\n') return refuse(Fault::bare_line_feed);
   if (c != '\r') {
     method_begin_ = position_;

@@ -31,7 +31,8 @@ enum class EndedBy {
   timeout,         ///< No pong, no progress of output, or no answer to our Close in time.
   protocol_error,  ///< The peer broke the protocol (1002, 1007).
   limit,           ///< The peer passed one of the limits in Options (1008, 1009).
-  shutdown,        ///< `Server::stop` or `Server::drain` (1001).
+  shutdown,        ///< `Server::stop`, `Server::drain` or `Client::stop` (1001).
+  handshake,       ///< Clients: it never opened; `on_error` has said why (1006).
 };
 
 /// How a connection ended; handed to `on_close`.

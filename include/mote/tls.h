@@ -43,8 +43,8 @@ struct TlsOptions {
   std::string private_key_password = {};
   std::vector<std::string> server_names = {};
   /// @}
-  /// Certificates for other names. The first that is for the name that the client wants is used, the one above first; a
-  /// name that none is for ends the handshake (RFC 6455 §4.2.2 /1/). A client that says no name gets the one above.
+  /// Certificates for other names. The first that has the name that the client wants is used, else the first for every
+  /// name; where there is none, the handshake ends (RFC 6455 §4.2.2 /1/). A client that says no name gets the one above.
   std::vector<TlsCertificate> more_certificates = {};
 
   ClientCertificates client_certificates = ClientCertificates::none;
@@ -56,6 +56,8 @@ struct TlsOptions {
   /// Lets clients that come back skip the certificates (RFC 8446 §2.2). The keys live in this process, and last until
   /// `Server::reload_tls`.
   bool session_tickets = true;
+
+  bool operator==(const TlsOptions&) const = default;
 };
 
 /// What a client checks, and shows, over `wss://`.

@@ -378,7 +378,6 @@ std::vector<RefusedRequest> refused_requests() {
          return upgrade_request("/ws", lines);
        }(),
        431},
-      {{"TlsClientHello", "9112 §2.2", 6}, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11), 400},
       {{"PlainGetAtTheEndpoint", "9110 §15.5.22", 35}, get("/ws"), 426},
       {{"PlainGetElsewhere", "9110 §15.5.5"}, get("/nothing"), 404},
   };

@@ -31,12 +31,12 @@ class OutputTest : public testing::Test {
   OutputTest() : receive_buffer(512 * 1024, std::byte{'r'}), batch(receive_buffer) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) std::abort();
-    here = Descriptor(ends[0]);
+    here = Transport(Descriptor(ends[0]));
     there = Descriptor(ends[1]);
   }
 
   bool write(Opcode opcode, std::string_view payload) {
-    return output.write_frame(batch, here.number(), opcode, bytes_of(payload));
+    return output.write_frame(batch, here, opcode, bytes_of(payload));
   }
   std::string read() {
     std::string all;
@@ -54,7 +54,7 @@ class OutputTest : public testing::Test {
   std::string drain() {
     std::string all = read();
     while (output.queued_bytes() != 0) {
-      output.flush(here.number());
+      output.flush(here);
       all += read();
     }
     return all;
@@ -63,7 +63,7 @@ class OutputTest : public testing::Test {
   std::vector<std::byte> receive_buffer;
   OutputBatch batch;
   Output output;
-  Descriptor here;
+  Transport here;
   Descriptor there;
 };
 
@@ -74,7 +74,7 @@ TEST_F(OutputTest, TheBatchGoesOutWithOneFlushAndNotBefore) {
   EXPECT_FALSE(write(Opcode::binary, std::string(1000, 'x')));
   EXPECT_EQ(read(), "");
   EXPECT_EQ(output.queued_bytes(), 0U);
-  output.flush_batch(batch, here.number());
+  output.flush_batch(batch, here);
   batch.end();
   EXPECT_EQ(read(),
             frame(Opcode::text, "one") + frame(Opcode::text, "") + frame(Opcode::binary, std::string(1000, 'x')));
@@ -89,7 +89,7 @@ TEST_F(OutputTest, ALargePieceOfTheReceiveBufferIsSentFromWhereItLies) {
   EXPECT_TRUE(batch.borrows());
   static_cast<void>(write(Opcode::text, "after"));
   receive_buffer[20] = std::byte{'!'};  // seen by the one that lies there
-  output.flush_batch(batch, here.number());
+  output.flush_batch(batch, here);
   EXPECT_FALSE(batch.borrows());
   batch.end();
   std::string changed(received.substr(10, 10'000));
@@ -107,7 +107,7 @@ TEST_F(OutputTest, WhatLiesElsewhereMayBeReusedAtOnce) {
     static_cast<void>(write(Opcode::text, payload));
     payload.assign(size, '!');
   }
-  output.flush_batch(batch, here.number());
+  output.flush_batch(batch, here);
   batch.end();
   EXPECT_EQ(drain(), expected);
 }
@@ -118,7 +118,7 @@ TEST_F(OutputTest, OutsideItsTurnItWaitsForAFlushAtTheTurnsEnd) {
   EXPECT_TRUE(write(Opcode::text, "one"));
   EXPECT_TRUE(write(Opcode::text, "two"));
   EXPECT_EQ(read(), "");
-  output.flush(here.number());
+  output.flush(here);
   EXPECT_EQ(read(), frame(Opcode::text, "one") + frame(Opcode::text, "two"));
   EXPECT_EQ(output.queued_bytes(), 0U);
   EXPECT_TRUE(output.take_progress());
@@ -133,7 +133,7 @@ TEST_F(OutputTest, WhatTheKernelDoesNotTakeWaitsInOrder) {
     expected += frame(Opcode::binary, payload);
     static_cast<void>(write(Opcode::binary, payload));
   }
-  output.flush_batch(batch, here.number());
+  output.flush_batch(batch, here);
   batch.end();
   EXPECT_TRUE(output.blocked());
   EXPECT_GT(output.queued_bytes(), 0U);
@@ -144,7 +144,7 @@ TEST_F(OutputTest, WhatTheKernelDoesNotTakeWaitsInOrder) {
 TEST_F(OutputTest, OfPongsThatWaitOnlyTheFirstAndTheLatestGoOut) {  // RFC 6455 5.5.3
   block();
   static_cast<void>(read());  // makes room that nobody uses yet
-  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(output.write_pong(batch, here.number(), bytes_of(std::to_string(i))));
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(output.write_pong(batch, here, bytes_of(std::to_string(i))));
   const auto bounded = output.queued_bytes();
   EXPECT_LT(bounded, 200'000U);
   const std::string all = drain();
@@ -155,7 +155,7 @@ TEST_F(OutputTest, AFailureIsRememberedAndDropsWhatIsWritten) {
   there.reset();
   batch.begin(output);
   static_cast<void>(write(Opcode::text, "one"));
-  output.flush_batch(batch, here.number());
+  output.flush_batch(batch, here);
   EXPECT_EQ(output.error(), EPIPE);
   EXPECT_FALSE(write(Opcode::text, "two"));
   EXPECT_FALSE(write(Opcode::text, std::string(1'000'000, 'x')));
@@ -167,7 +167,7 @@ TEST_F(OutputTest, AMessageThatMemoryCannotHoldLeavesNoHalfFrame) {
   const std::byte byte{};
   const auto too_many = std::span(&byte, std::size_t{1} << 63);
   EXPECT_TRUE(write(Opcode::text, "before"));
-  EXPECT_THROW(static_cast<void>(output.write_frame(batch, here.number(), Opcode::binary, too_many)), std::bad_alloc);
+  EXPECT_THROW(static_cast<void>(output.write_frame(batch, here, Opcode::binary, too_many)), std::bad_alloc);
   EXPECT_TRUE(write(Opcode::text, "after"));
   EXPECT_EQ(drain(), frame(Opcode::text, "before") + frame(Opcode::text, "after"));
 }
@@ -192,11 +192,11 @@ TEST_F(OutputTest, EveryMixtureOfSizesPlacesAndReadsArrivesWhole) {
       static_cast<void>(below(2) == 0 ? write(Opcode::binary, payload) : write(Opcode::binary, std::string(payload)));
     }
     if (own_turn) {
-      output.flush_batch(batch, here.number());
+      output.flush_batch(batch, here);
       batch.end();
     }
     if (below(2) == 0) got += read();
-    if (below(2) == 0) output.flush(here.number());
+    if (below(2) == 0) output.flush(here);
   }
   got += drain();
   EXPECT_TRUE(got == expected) << got.size() << " of " << expected.size();

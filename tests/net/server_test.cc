@@ -48,7 +48,7 @@ TEST(Server, RejectsLocationsThatMakeNoSense) {
   for (const auto* location :
        {"", "ws://", "http://127.0.0.1:1", "127.0.0.1:80", "ws://127.0.0.1:65536",
         "ws://127.0.0.1:", "ws://127.0.0.1:x", "ws://127.0.0.1:-1", "ws://[::1", "ws://[::1]80", "ws://::1:80",
-        "ws://:80", "ws://host/path?query", "ws://host/#f", "ws+unix://relative", "ws+unix://", "wss://127.0.0.1:1"}) {
+        "ws://:80", "ws://host/path?query", "ws://host/#f", "ws+unix://relative", "ws+unix://"}) {
     try {
       const Server server(location);
       ADD_FAILURE() << location;
