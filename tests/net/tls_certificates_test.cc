@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,7 @@
 namespace mote {
 namespace {
 
+using namespace std::chrono_literals;
 using test::CapturedLog;
 using test::CertificateAuthority;
 using test::CertificateTerms;
@@ -114,6 +116,12 @@ TEST(ServerName, ACertificateWithoutNamesIsForEveryName) {
   WssServer server(echo_handlers(), {.tls = tls});
   EXPECT_EQ(common_name_for(server.port(), asking_for("unknown")), "the rest");
   EXPECT_EQ(common_name_for(server.port(), asking_for("test.example")), "first");
+  tls = shown(named("any"));
+  tls.more_certificates = {for_names("named", {"test.example"}), for_names("any too", {})};
+  WssServer any_first(echo_handlers(), {.tls = tls});
+  EXPECT_EQ(common_name_for(any_first.port(), asking_for("test.example")), "named");
+  EXPECT_EQ(common_name_for(any_first.port(), asking_for("unknown")), "any");
+  EXPECT_EQ(common_name_for(any_first.port(), asking_for("")), "any");
   WssServer single(echo_handlers(), {.tls = shown(named("only"))});
   EXPECT_EQ(common_name_for(single.port(), asking_for("unknown")), "only");
 }
@@ -121,13 +129,13 @@ TEST(ServerName, ACertificateWithoutNamesIsForEveryName) {
 /// A ticket is no way round the names.
 TEST(ServerName, AnUnknownOneIsRefusedWithASessionToo) {  // checklist 55
   const CapturedLog log;
-  WssServer server(echo_handlers(), {.tls = several_certificates()});
+  WssServer server(echo_handlers(), {.handshake_timeout = 1s, .tls = several_certificates()});
   for (const int version : kVersions) {
     auto first = TlsClient::open(server.port(), asking_for("test.example", version));
     expect_echo(first);
     TlsSetup again = asking_for("unknown", version);
     again.session = first.tls().session();
-    EXPECT_EQ(refusal(server.port(), again), SSL_AD_UNRECOGNIZED_NAME);
+    EXPECT_EQ(refusal(server.port(), again), SSL_AD_UNRECOGNIZED_NAME) << version;
   }
 }
 

@@ -76,7 +76,7 @@ TEST(TlsOptions, FilesAndMemoryServeAlike) {
 }
 
 TEST(TlsOptions, AWssServerNeedsACertificateAndItsKey) {
-  expect_said(complaint({}), {"wss", "certificate"});
+  expect_said(complaint({}), {"certificate_chain"});
   TlsOptions without_key = shown(test_identity());
   without_key.private_key_pem.clear();
   expect_said(complaint(without_key), {"private_key"});

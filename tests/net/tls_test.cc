@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/process_facts.h"
@@ -137,13 +138,15 @@ TEST(Tls, OfTls12OnlyForwardSecrecyWithAuthenticatedEncryptionIsTaken) {  // RFC
   const CapturedLog log;
   const Identity rsa = test_root().issue({.dns_names = {"test.example"}, .key = KeyKind::rsa_2048});
   WssServer server(echo_handlers(), {.tls = test::shown(rsa)});
-  for (const char* good :
-       {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}) {
+  for (const auto& [good, name] : std::vector<std::pair<std::string, std::string>>{
+           {"ECDHE-RSA-AES128-GCM-SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+           {"ECDHE-RSA-AES256-GCM-SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
+           {"ECDHE-RSA-CHACHA20-POLY1305", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"}}) {
     TlsSetup setup = setup_of(TLS1_2_VERSION);
     setup.ciphers = good;
     auto client = TlsClient::open(server.port(), setup);
     expect_echo(client);
-    EXPECT_EQ(client.tls().cipher(), good);
+    EXPECT_EQ(client.tls().cipher(), name);
   }
   for (const char* bad : {"ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384", "AES128-GCM-SHA256", "AES256-SHA",
                           "DHE-RSA-AES128-GCM-SHA256", "AECDH-AES128-SHA", "NULL-SHA256"}) {

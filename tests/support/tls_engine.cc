@@ -206,7 +206,7 @@ bool TlsEngine::received_close_notify() const { return (SSL_get_shutdown(ssl_.ge
 
 std::string TlsEngine::version() const { return SSL_get_version(ssl_.get()); }
 
-std::string TlsEngine::cipher() const { return SSL_get_cipher_name(ssl_.get()); }
+std::string TlsEngine::cipher() const { return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get())); }
 
 std::string TlsEngine::protocol() const {
   const unsigned char* name = nullptr;

@@ -69,7 +69,7 @@ class TlsEngine {
   /// \name What the handshake came to
   /// @{
   [[nodiscard]] std::string version() const;
-  [[nodiscard]] std::string cipher() const;
+  [[nodiscard]] std::string cipher() const;       ///< In the words of the RFCs.
   [[nodiscard]] std::string protocol() const;     ///< ALPN's choice.
   [[nodiscard]] std::string server_name() const;  ///< Servers: what the client asked for.
   /// Of the other end's certificate: the common name; empty where it showed none.
