@@ -14,8 +14,10 @@ enum class Opcode : std::uint8_t { continuation = 0x0, text = 0x1, binary = 0x2,
 
 [[nodiscard]] constexpr bool is_control(Opcode opcode) { return (static_cast<unsigned>(opcode) & 0x8) != 0; }
 
-/// Which side reads: a server wants masked frames, a client unmasked ones (RFC 6455 §5.1).
+/// A side of a connection. A server reads masked frames, a client unmasked ones (RFC 6455 §5.1).
 enum class Role : std::uint8_t { server, client };
+
+[[nodiscard]] constexpr Role peer_of(Role role) { return role == Role::server ? Role::client : Role::server; }
 
 inline constexpr std::size_t kMaxHeaderBytes = 14;  // 2, a length of 8, a masking key of 4
 inline constexpr std::size_t kMaxControlBytes = 125;
@@ -115,24 +117,43 @@ template <Role role>
 /// What the payload of a message is on the wire.
 enum class Coding : std::uint8_t { plain = 0, deflated = 0x40 };
 
-/// Writes the header of an unmasked, final frame (a server's, RFC 6455 §5.1) to at least 10 bytes at `to`; answers its
-/// size.
-inline std::size_t write_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes,
-                                      Coding coding = Coding::plain) {
+namespace detail {
+
+/// The header of a final frame up to the masking key; `mask_bit` is 0x80 or 0.
+inline std::size_t write_header(std::byte* to, unsigned mask_bit, Opcode opcode, std::uint64_t payload_bytes,
+                                Coding coding) {
   to[0] = static_cast<std::byte>(0x80U | static_cast<unsigned>(coding) | static_cast<unsigned>(opcode));
   if (payload_bytes < 126) {
-    to[1] = static_cast<std::byte>(payload_bytes);
+    to[1] = static_cast<std::byte>(mask_bit | payload_bytes);
     return 2;
   }
   if (payload_bytes <= 0xFFFF) {
-    to[1] = std::byte{126};
+    to[1] = static_cast<std::byte>(mask_bit | 126U);
     to[2] = static_cast<std::byte>(payload_bytes >> 8);
     to[3] = static_cast<std::byte>(payload_bytes);
     return 4;
   }
-  to[1] = std::byte{127};
+  to[1] = static_cast<std::byte>(mask_bit | 127U);
   for (unsigned i = 0; i < 8; ++i) to[2 + i] = static_cast<std::byte>(payload_bytes >> (56 - 8 * i));
   return 10;
+}
+
+}  // namespace detail
+
+/// Writes the header of an unmasked, final frame (a server's, RFC 6455 §5.1) to at least 10 bytes at `to`; answers its
+/// size.
+inline std::size_t write_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes,
+                                      Coding coding = Coding::plain) {
+  return detail::write_header(to, 0, opcode, payload_bytes, coding);
+}
+
+/// The same for a masked one (a client's), to at least kMaxHeaderBytes. `masking_key`: as in FrameHeader and
+/// core::unmask, and unpredictable, another for each frame (§5.3).
+inline std::size_t write_masked_frame_header(std::byte* to, Opcode opcode, std::uint64_t payload_bytes,
+                                             std::uint32_t masking_key, Coding coding = Coding::plain) {
+  const std::size_t size = detail::write_header(to, 0x80, opcode, payload_bytes, coding);
+  std::memcpy(to + size, &masking_key, sizeof masking_key);
+  return size + sizeof masking_key;
 }
 
 }  // namespace mote::proto

@@ -54,7 +54,7 @@ std::string_view refusal_lines(int status) {
 }
 
 // Everything but the connection's field and the lines that come with it.
-void append_content(std::string& out, const ResponseHead& head, std::string_view body, Body mode) {
+void append_content(std::string& out, const ResponseFields& head, std::string_view body, Body mode) {
   append_field(out, "Date", head.date);
   if (has_content(head.status)) {
     append_field(out, "Content-Type", head.content_type);
@@ -129,7 +129,7 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-void append_response(std::string& out, const ResponseHead& head, std::string_view body, Body mode) {
+void append_response(std::string& out, const ResponseFields& head, std::string_view body, Body mode) {
   append_status_line(out, head.status);
   // keep-alive is said as well, because an HTTP/1.0 client counts on it (RFC 9112 §9.3).
   append_field(out, "Connection", head.persistence == Persistence::close ? "close" : "keep-alive");
@@ -141,11 +141,11 @@ void append_refusal(std::string& out, const Refusal& refusal, std::string_view d
   // A sender of Upgrade names it in Connection (RFC 9110 §7.8), also where the connection ends: the protocol is for the
   // next.
   append_field(out, "Connection", refusal.status == 426 ? "Upgrade, close" : "close");
-  const ResponseHead head{.status = refusal.status,
-                          .content_type = "text/plain; charset=utf-8",
-                          .extra_lines = refusal_lines(refusal.status),
-                          .persistence = Persistence::close,
-                          .date = date};
+  const ResponseFields head{.status = refusal.status,
+                            .content_type = "text/plain; charset=utf-8",
+                            .extra_lines = refusal_lines(refusal.status),
+                            .persistence = Persistence::close,
+                            .date = date};
   append_content(out, head, refusal.text, mode);
 }
 

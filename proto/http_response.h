@@ -16,7 +16,7 @@ enum class Persistence { keep_alive, close };
 /// omit: the answer to HEAD, with the Content-Length of the body that GET would get (RFC 9110 §9.3.2).
 enum class Body { include, omit };
 
-struct ResponseHead {
+struct ResponseFields {
   int status = 200;                    ///< 200–599: an interim response would be taken for the final one.
   std::string_view content_type = {};  ///< Empty: no such field.
   std::string_view extra_lines = {};   ///< Complete "Name: value\r\n" lines, each valid_field() and no managed_field().
@@ -25,7 +25,7 @@ struct ResponseHead {
 };
 
 /// Appends a whole response. A status that has no content (204, 205, 304) gets none, whatever `body` is.
-void append_response(std::string& out, const ResponseHead& head, std::string_view body, Body mode);
+void append_response(std::string& out, const ResponseFields& head, std::string_view body, Body mode);
 
 /// Appends a whole text/plain response that ends the connection, with what RFC 9110 demands for its status: Allow for
 /// 405 (§15.5.6), Upgrade for 426 (§15.5.22) and the versions that mote speaks (RFC 6455 §4.4).

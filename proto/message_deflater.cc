@@ -11,8 +11,8 @@ bool MessageDeflater::wanted(std::size_t message_bytes, Compress compress, const
 MessageDeflater::Encoded MessageDeflater::encode(std::span<const std::byte> message, Compress compress,
                                                  DeflatePool& pool) {
   if (!wanted(message.size(), compress, pool.settings())) return {message};
-  const int window_bits = parameters_->server_max_window_bits;
-  if (parameters_->server_no_context_takeover) {
+  const auto [window_bits, takeover] = parameters_->compressor_of(role_);
+  if (!takeover) {
     const auto payload = pool.compress(message, window_bits);
     return payload.size() < message.size() ? Encoded{payload, Coding::deflated} : Encoded{message};
   }
@@ -23,7 +23,7 @@ MessageDeflater::Encoded MessageDeflater::encode(std::span<const std::byte> mess
 const PreparedFrame& MessageDeflater::choose(const PreparedFrames& message, DeflatePool& pool) {
   const PreparedFrame& plain = message.plain();
   if (!wanted(plain.payload().size(), message.compress(), pool.settings())) return plain;
-  const PreparedFrame* const deflated = message.deflated(pool, parameters_->server_max_window_bits);
+  const PreparedFrame* const deflated = message.deflated(pool, parameters_->compressor_of(role_).window_bits);
   if (deflated == nullptr) return plain;
   forget();  // the peer's window has the message now, and that of our own deflater has not
   return *deflated;

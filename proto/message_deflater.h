@@ -14,7 +14,7 @@
 
 namespace mote::proto {
 
-/// Decides which of the messages that one server connection sends are compressed, and does that: on their own, with the
+/// Decides which of the messages that one connection sends are compressed, and does that: on their own, with the
 /// pool's deflater, or after context takeover with one of its own, which exists from the first such message on.
 class MessageDeflater {
  public:
@@ -24,8 +24,11 @@ class MessageDeflater {
     Coding coding = Coding::plain;
   };
 
-  /// What the handshake agreed on; none: every message is sent as it is.
-  void agree(const std::optional<DeflateParameters>& parameters) { parameters_ = parameters; }
+  /// What the handshake agreed on; none: every message is sent as it is. `role`: of this side.
+  void agree(const std::optional<DeflateParameters>& parameters, Role role = Role::server) {
+    parameters_ = parameters;
+    role_ = role;
+  }
   [[nodiscard]] const std::optional<DeflateParameters>& parameters() const { return parameters_; }
 
   /// Throws std::bad_alloc, perhaps in the middle of the message: forget() makes that good.
@@ -38,6 +41,7 @@ class MessageDeflater {
   [[nodiscard]] bool wanted(std::size_t message_bytes, Compress compress, const Compression& settings) const;
 
   std::optional<DeflateParameters> parameters_;
+  Role role_ = Role::server;
   std::unique_ptr<Deflater> own_;
 };
 

@@ -14,15 +14,20 @@
 
 namespace mote::proto {
 
-/// A whole frame of a server: the header and, behind it, the payload.
+/// A whole frame of a server: the header and, behind it, the payload. A client sends that payload, masked, behind a
+/// header of its own for opcode() and coding().
 class PreparedFrame {
  public:
   PreparedFrame(Opcode opcode, Coding coding, std::span<const std::byte> payload);
 
   [[nodiscard]] std::span<const std::byte> header() const { return std::span(bytes_).first(header_bytes_); }
   [[nodiscard]] std::span<const std::byte> payload() const { return std::span(bytes_).subspan(header_bytes_); }
+  [[nodiscard]] Opcode opcode() const { return static_cast<Opcode>(first_byte() & 0x0F); }
+  [[nodiscard]] Coding coding() const { return static_cast<Coding>(first_byte() & 0x40); }
 
  private:
+  [[nodiscard]] unsigned first_byte() const { return std::to_integer<unsigned>(bytes_.front()); }
+
   std::size_t header_bytes_;
   std::vector<std::byte> bytes_;
 };

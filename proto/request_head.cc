@@ -28,6 +28,26 @@ std::size_t scheme_length(std::string_view target) {
   return 0;
 }
 
+Fault fault_of(FieldFault fault) {
+  switch (fault) {
+    case FieldFault::bare_line_feed:
+      return Fault::bare_line_feed;
+    case FieldFault::bare_carriage_return:
+      return Fault::bare_carriage_return;
+    case FieldFault::space_before_first_field:
+      return Fault::space_before_first_field;
+    case FieldFault::folded_line:
+      return Fault::folded_line;
+    case FieldFault::malformed_field_name:
+      return Fault::malformed_field_name;
+    case FieldFault::control_character_in_value:
+      return Fault::control_character_in_value;
+    case FieldFault::too_many_lines:
+      break;
+  }
+  return Fault::too_many_header_lines;
+}
+
 std::uint32_t offset(std::size_t position) { return static_cast<std::uint32_t>(position); }
 
 }  // namespace
@@ -54,16 +74,10 @@ void RequestHead::take_some(std::string_view input, const HeadLimits& limits) {
       return take_target(input, limits);
     case Phase::version:
       return take_version(input);
-    case Phase::line:
-      return take_line(input[position_], limits);
-    case Phase::name:
-      return take_name(input);
-    case Phase::value:
-      return take_value(input);
+    case Phase::fields:
+      return take_fields(input, limits);
     case Phase::start_line_feed:
-    case Phase::value_line_feed:
-    case Phase::end_line_feed:
-      return take_line_feed(input[position_]);
+      return take_start_line_feed(input[position_]);
     case Phase::complete:
     case Phase::refused:
       return;
@@ -133,7 +147,7 @@ void RequestHead::end_target() {
     path_begin_ = target_begin_ + offset(authority_end);
   }
   path_end_ = target_begin_ + offset(std::min(whole.find('?'), whole.size()));
-  line_begin_ = ++position_;
+  version_begin_ = ++position_;
   phase_ = Phase::version;
 }
 
@@ -141,7 +155,7 @@ void RequestHead::take_version(std::string_view input) {
   constexpr std::string_view kForm = "HTTP/1.1\r\n";
   constexpr std::size_t kMajor = 5, kMinor = 7, kReturn = 8, kLineFeed = 9;
   while (position_ < input.size()) {
-    const std::size_t i = position_ - line_begin_;
+    const std::size_t i = position_ - version_begin_;
     const char c = input[position_];
     const bool fits = i == kMajor || i == kMinor ? is(kDigit, c) : c == kForm[i];
     if (!fits) {
@@ -149,69 +163,40 @@ void RequestHead::take_version(std::string_view input) {
       return refuse(i == kReturn && c == '\n' ? Fault::bare_line_feed : Fault::malformed_version);
     }
     ++position_;
-    if (i == kReturn && input[line_begin_ + kMajor] != '1') return refuse(Fault::unsupported_http_version);
+    if (i == kReturn && input[version_begin_ + kMajor] != '1') return refuse(Fault::unsupported_http_version);
     if (i == kLineFeed) break;
   }
-  if (position_ - line_begin_ < kForm.size()) return;
-  http_1_0_ = input[line_begin_ + kMinor] == '0';
-  fields_begin_ = position_;
-  phase_ = Phase::line;
+  if (position_ - version_begin_ < kForm.size()) return;
+  http_1_0_ = input[version_begin_ + kMinor] == '0';
+  fields_.begin(position_);
+  phase_ = Phase::fields;
 }
 
-void RequestHead::take_line(char c, const HeadLimits& limits) {
-  if (c == '\n') return refuse(Fault::bare_line_feed);
-  if (is_ows(c)) {
-    return refuse(position_ == fields_begin_ ? Fault::space_before_first_field : Fault::folded_line);
-  }
-  if (c == '\r') {
-    ++position_;
-    phase_ = Phase::end_line_feed;
-    return;
-  }
-  if (lines_ >= limits.header_lines) return refuse(Fault::too_many_header_lines);
-  ++lines_;
-  line_begin_ = position_;
-  phase_ = Phase::name;
-}
-
-void RequestHead::take_name(std::string_view input) {
-  position_ += offset(run_length(kToken, input, position_));
-  if (position_ == input.size()) return;
-  if (input[position_] != ':' || position_ == line_begin_) return refuse(Fault::malformed_field_name);
-  name_end_ = position_++;
-  phase_ = Phase::value;
-}
-
-void RequestHead::take_value(std::string_view input) {
-  position_ += offset(run_length(kFieldValue, input, position_));
-  if (position_ == input.size()) return;
-  const char c = input[position_];
-  if (c == '\n') return refuse(Fault::bare_line_feed);
-  if (c != '\r') return refuse(Fault::control_character_in_value);
-  ++position_;
-  phase_ = Phase::value_line_feed;
-}
-
-void RequestHead::take_line_feed(char c) {
+void RequestHead::take_start_line_feed(char c) {
   if (c != '\n') return refuse(Fault::bare_carriage_return);
   ++position_;
-  switch (phase_) {
-    case Phase::start_line_feed:
-      phase_ = Phase::start;
-      break;
-    case Phase::value_line_feed:
-      phase_ = Phase::line;
-      end_field();
-      break;
-    default:
+  phase_ = Phase::start;
+}
+
+void RequestHead::take_fields(std::string_view input, const HeadLimits& limits) {
+  const FieldSection::Step step = fields_.next(input, limits.header_lines);
+  position_ = fields_.position();
+  switch (step) {
+    case FieldSection::Step::incomplete:
+      return;
+    case FieldSection::Step::field:
+      return end_field();
+    case FieldSection::Step::complete:
       phase_ = Phase::complete;
-      end_head();
+      return end_head();
+    case FieldSection::Step::broken:
+      return refuse(fault_of(fields_.fault()));
   }
 }
 
 void RequestHead::end_field() {
-  const std::string_view name = view(line_begin_, name_end_);
-  const auto value = [this] { return trim_ows(view(name_end_ + 1, position_ - 2)); };
+  const std::string_view name = fields_.name(base_);
+  const auto value = [this] { return fields_.value(base_); };
   switch (name.size()) {
     case 4:
       if (equals_ignoring_case(name, "Host")) judge_host(value());

@@ -6,6 +6,7 @@
 
 #include <mote/headers.h>
 
+#include "proto/field_section.h"
 #include "proto/refusal.h"
 
 namespace mote::proto {
@@ -14,8 +15,6 @@ namespace mote::proto {
 struct HeadLimits {
   std::size_t head_bytes, header_lines, target_bytes;
 };
-
-enum class HeadProgress { incomplete, complete, refused };
 
 /// An HTTP/1 request's head (RFC 9112 §2 to §6): request line and header fields, up to and including the empty line.
 ///
@@ -51,7 +50,7 @@ class RequestHead {
   [[nodiscard]] bool is_get() const { return get_; }
   /// Refused: right, too, if the method was read before the fault.
   [[nodiscard]] bool is_head() const { return head_; }
-  [[nodiscard]] mote::Headers headers() const { return mote::Headers(view(fields_begin_, position_ - 2)); }
+  [[nodiscard]] mote::Headers headers() const { return fields_.headers(base_); }
   /// Content follows the head: Content-Length above 0, or Transfer-Encoding (RFC 9112 §6).
   [[nodiscard]] bool has_body() const { return body_; }
   /// Whether the client lets the connection live after the response (RFC 9112 §9.3).
@@ -67,30 +66,15 @@ class RequestHead {
 
  private:
   // What the next byte belongs to. Each up to `complete` has a take_…(), which consumes at least one byte or refuses.
-  enum class Phase : std::uint8_t {
-    start,
-    start_line_feed,
-    method,
-    target,
-    version,
-    line,
-    name,
-    value,
-    value_line_feed,
-    end_line_feed,
-    complete,
-    refused
-  };
+  enum class Phase : std::uint8_t { start, start_line_feed, method, target, version, fields, complete, refused };
 
   void take_some(std::string_view input, const HeadLimits& limits);
   void take_start(char c);
   void take_method(std::string_view input);
   void take_target(std::string_view input, const HeadLimits& limits);
   void take_version(std::string_view input);
-  void take_line(char c, const HeadLimits& limits);
-  void take_name(std::string_view input);
-  void take_value(std::string_view input);
-  void take_line_feed(char c);
+  void take_fields(std::string_view input, const HeadLimits& limits);
+  void take_start_line_feed(char c);
 
   void end_method();
   void end_target();
@@ -108,7 +92,6 @@ class RequestHead {
 
   const char* base_ = nullptr;
   std::uint32_t position_ = 0;  // of the next byte to look at
-  std::uint32_t lines_ = 0;
   std::uint32_t method_begin_ = 0;
   std::uint32_t target_begin_ = 0;
   std::uint32_t target_end_ = 0;
@@ -116,9 +99,8 @@ class RequestHead {
   std::uint32_t path_end_ = 0;
   std::uint32_t host_begin_ = 0;
   std::uint32_t host_size_ = 0;
-  std::uint32_t fields_begin_ = 0;
-  std::uint32_t line_begin_ = 0;  // of the version or of the present field line
-  std::uint32_t name_end_ = 0;    // of the present field line: its colon
+  std::uint32_t version_begin_ = 0;
+  FieldSection fields_;
   Phase phase_ = Phase::start;
   Fault fault_ = Fault::malformed_request_line;
   bool get_ : 1 = false;

@@ -187,6 +187,160 @@ TEST(DeflateOffers, AMalformedListIsNotNegotiated) {  // RFC 6455 §9.1, checkli
   EXPECT_EQ(answer(std::vector<std::string>{"", ", ,"}, kTakeover), "malformed");
 }
 
+// ---- The client's side
+
+TEST(DeflateOffer, SaysWhatTheSettingsWant) {  // RFC 7692 §7.1
+  EXPECT_EQ(deflate_offer(kOff), "");
+  EXPECT_EQ(deflate_offer(kOn), kNeither + "; client_max_window_bits");
+  EXPECT_EQ(deflate_offer(kTakeover), "permessage-deflate; client_max_window_bits");
+  EXPECT_EQ(deflate_offer(windows(10, 9)), "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9");
+  EXPECT_EQ(deflate_offer(windows(8, 8, {.mode = CompressionMode::on_request})),
+            kNeither + "; server_max_window_bits=8; client_max_window_bits=8");
+}
+
+struct AnswerRow {
+  Source source;
+  std::string answer;  // value of the field; lines that follow it, too
+  Compression settings;
+  ResponseFault fault;
+  DeflateParameters agreed = {};
+};
+
+void PrintTo(const AnswerRow& row, std::ostream* out) { *out << row.source; }
+
+std::vector<AnswerRow> answers() {
+  using enum ResponseFault;
+  const std::string deflate = "permessage-deflate";
+  return {
+      {{"Plain", "7692 §7.1", 96}, deflate, kTakeover, none, {}},
+      {{"BothTakeoversDeclined", "7692 §7.1.1", 100},
+       kNeither,
+       kOn,
+       none,
+       {.server_no_context_takeover = true, .client_no_context_takeover = true}},
+      {{"TheOfferBindsTheClientItself", "7692 §7.1.1.2", 101},
+       deflate + "; server_no_context_takeover",
+       kOn,
+       none,
+       {.server_no_context_takeover = true, .client_no_context_takeover = true}},
+      {{"TakeoverDeclinedUnasked", "7692 §7.1.1", 101},
+       kNeither,
+       kTakeover,
+       none,
+       {.server_no_context_takeover = true, .client_no_context_takeover = true}},
+      {{"WindowsUnasked", "7692 §7.1.2", 103},
+       deflate + "; client_max_window_bits=8; server_max_window_bits=\"1\\1\"",
+       kTakeover,
+       none,
+       {.server_max_window_bits = 11,
+        .client_max_window_bits = 8,
+        .names_server_window = true,
+        .names_client_window = true}},
+      {{"SmallerWindowsThanOffered", "7692 §7.1.2", 103},
+       deflate + "; server_max_window_bits=8; client_max_window_bits=9",
+       windows(10, 10),
+       none,
+       {.server_max_window_bits = 8,
+        .client_max_window_bits = 9,
+        .names_server_window = true,
+        .names_client_window = true}},
+      {{"TheOffersWindowBindsTheClientItself", "7692 §7.1.2.2", 103},
+       deflate,
+       windows(15, 10),
+       none,
+       {.client_max_window_bits = 10}},
+      {{"NothingOffered", "6455 §9.1", 62}, deflate, kOff, extension_not_offered},
+      {{"OtherExtension", "6455 §9.1", 62}, "permessage-bzip2", kTakeover, extension_not_offered},
+      {{"NameInCapitals", "6455 §9.1", 62}, "Permessage-Deflate", kTakeover, extension_not_offered},
+      {{"SeveralExtensions", "6455 §9.1", 62}, deflate + ", foo", kTakeover, several_extensions},
+      {{"TheSameTwice", "7692 §5", 62}, deflate + ", " + deflate, kTakeover, several_extensions},
+      {{"RepeatedField", "6455 §11.3.2", 62},
+       deflate + "\r\nSec-WebSocket-Extensions: " + deflate,
+       kTakeover,
+       repeated_extensions},
+      {{"Empty", "6455 §9.1", 62}, " ,", kTakeover, malformed_extensions},
+      {{"Malformed", "6455 §9.1", 62}, deflate + ";", kTakeover, malformed_extensions},
+      {{"UnknownParameter", "7692 §7", 96}, deflate + "; level=1", kTakeover, deflate_parameter},
+      {{"RepeatedFlag", "7692 §7", 96}, kNeither + "; client_no_context_takeover", kTakeover, deflate_parameter},
+      {{"FlagWithValue", "7692 §7.1.1.1", 96},
+       deflate + "; server_no_context_takeover=1",
+       kTakeover,
+       deflate_parameter},
+      {{"ServerWindowWithoutValue", "7692 §7.1.2.1", 96},
+       deflate + "; server_max_window_bits",
+       kTakeover,
+       deflate_parameter},
+      {{"ServerWindowTooSmall", "7692 §7.1.2.1", 96},
+       deflate + "; server_max_window_bits=7",
+       kTakeover,
+       deflate_parameter},
+      {{"ServerWindowTooLarge", "7692 §7.1.2.1", 96},
+       deflate + "; server_max_window_bits=16",
+       kTakeover,
+       deflate_parameter},
+      {{"ClientWindowWithoutValue", "7692 §7.1.2.2", 96},
+       deflate + "; client_max_window_bits",
+       kTakeover,
+       deflate_parameter},
+      {{"ClientWindowWithLeadingZero", "7692 §7.1.2.2", 96},
+       deflate + "; client_max_window_bits=09",
+       kTakeover,
+       deflate_parameter},
+      {{"ServerTakeoverNotDeclined", "7692 §7.1.1.1", 96},
+       deflate + "; client_no_context_takeover",
+       kOn,
+       server_takeover_not_declined},
+      {{"ServerWindowNotConfirmed", "7692 §7.1.2.1", 96}, deflate, windows(14, 15), server_window_above_offer},
+      {{"ServerWindowAboveTheOffer", "7692 §7.1.2.1", 96},
+       deflate + "; server_max_window_bits=12",
+       windows(11, 15),
+       server_window_above_offer},
+      {{"ClientWindowAboveTheOffer", "7692 §7.1.2.2", 96},
+       deflate + "; client_max_window_bits=12",
+       windows(15, 11),
+       client_window_above_offer},
+  };
+}
+
+class DeflateAnswer : public testing::TestWithParam<AnswerRow> {};
+
+TEST_P(DeflateAnswer, IsJudged) {
+  const AnswerRow& row = GetParam();
+  const std::string lines = "Sec-WebSocket-Extensions: " + row.answer + "\r\n";
+  const ExtensionsAnswer answer = judge_extensions_answer(Headers(lines), row.settings);
+  EXPECT_EQ(answer.fault, row.fault) << info_of(answer.fault).text;
+  ASSERT_EQ(answer.deflate.has_value(), row.fault == ResponseFault::none);
+  if (answer.deflate) {
+    EXPECT_EQ(*answer.deflate, row.agreed) << answer.deflate->to_string();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, DeflateAnswer, testing::ValuesIn(answers()), RowName());
+
+TEST(DeflateAnswers, NoneMeansNoCompression) {
+  const ExtensionsAnswer answer = judge_extensions_answer(Headers("Upgrade: websocket\r\n"), kTakeover);
+  EXPECT_EQ(answer.fault, ResponseFault::none);
+  EXPECT_FALSE(answer.deflate);
+}
+
+TEST(DeflateAnswers, BothSidesOfMoteUnderstandEachOther) {  // RFC 7692 §7.1
+  for (int server = 8; server <= 15; ++server) {
+    for (int client = 8; client <= 15; ++client) {
+      for (const Compression& asked : {windows(server, client, kOn), windows(server, client)}) {
+        for (const Compression& wanted : {windows(client, server, kOn), windows(client, server)}) {
+          const std::string said = answer(deflate_offer(asked), wanted);
+          const std::string lines = "Sec-WebSocket-Extensions: " + said + "\r\n";
+          const ExtensionsAnswer understood = judge_extensions_answer(Headers(lines), asked);
+          ASSERT_EQ(understood.fault, ResponseFault::none) << said;
+          ASSERT_LE(understood.deflate->server_max_window_bits, server) << said;
+          ASSERT_LE(understood.deflate->client_max_window_bits, std::min(server, client)) << said;
+          ASSERT_EQ(understood.deflate->to_string(), said);
+        }
+      }
+    }
+  }
+}
+
 // ---- Every offer gets a legal answer: judged by sentences of RFC 7692 §7, with a parser of its own
 
 struct Parameter {

@@ -238,5 +238,26 @@ TEST(FrameHeader, AServerDoesNotAcceptWhatAServerWrites) {  // checklist 66
   EXPECT_EQ(parse(Role::server, {reinterpret_cast<const char*>(bytes.data()), size}).violation, unmasked_frame);
 }
 
+TEST(WriteMaskedFrameHeader, IsTheHeaderWithMaskBitAndKey) {  // RFC 6455 §5.2, §5.3, checklist 65, 70
+  const auto key = std::bit_cast<std::uint32_t>(std::array<char, 4>{'\x37', '\xFA', '\x21', '\x3D'});
+  for (const Opcode opcode : {Opcode::text, Opcode::binary, Opcode::close, Opcode::ping, Opcode::pong}) {
+    for (const Coding coding : {Coding::plain, Coding::deflated}) {
+      for (const std::uint64_t length : kLengths) {
+        if (is_control(opcode) && (length > kMaxControlBytes || coding == Coding::deflated)) continue;
+        const unsigned first = 0x80U | static_cast<unsigned>(coding) | static_cast<unsigned>(opcode);
+        const std::string expected = header_of(Role::server, first, length);
+        const auto exact = std::make_unique<std::byte[]>(expected.size());
+        ASSERT_EQ(write_masked_frame_header(exact.get(), opcode, length, key, coding), expected.size());
+        ASSERT_EQ(std::string(reinterpret_cast<const char*>(exact.get()), expected.size()), expected);
+        const Answer answer = parse(Role::server, expected, {.deflate = true});
+        EXPECT_EQ(answer.violation, none);
+        EXPECT_EQ(answer.header.masking_key, key);
+        EXPECT_EQ(answer.header.payload_bytes, length);
+        EXPECT_EQ(answer.header.compressed, coding == Coding::deflated);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mote::proto

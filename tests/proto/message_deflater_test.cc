@@ -30,9 +30,9 @@ std::string text_of(std::span<const std::byte> bytes) {
 
 class Messages {
  public:
-  Messages(const std::optional<DeflateParameters>& agreed, const Compression& settings)
+  Messages(const std::optional<DeflateParameters>& agreed, const Compression& settings, Role role = Role::server)
       : settings_(settings), pool_(settings_) {
-    deflater_.agree(agreed);
+    deflater_.agree(agreed, role);
   }
 
   // The payload where it is compressed, else `plain`.
@@ -44,8 +44,7 @@ class Messages {
   }
   std::string prepared(const PreparedMessage& message) {
     const PreparedFrame& frame = deflater_.choose(PreparedFrames::of(message), pool_);
-    const bool compressed = (std::to_integer<unsigned>(frame.header()[0]) & 0x40) != 0;
-    return compressed ? text_of(frame.payload()) : "plain";
+    return frame.coding() == Coding::deflated ? text_of(frame.payload()) : "plain";
   }
   MessageDeflater& deflater() { return deflater_; }
 
@@ -117,6 +116,33 @@ TEST(MessageDeflater, KeepsToTheWindowThatWasAgreedOn) {  // RFC 7692 §7.1.2.1,
   }
 }
 
+TEST(MessageDeflater, OfAClientKeepsToWhatTheClientAgreedTo) {  // RFC 7692 §7.1.1.2, §7.1.2.2, checklist 101, 104
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text.append(std::to_string(i * 7919));
+  text += text;
+  for (std::uint8_t bits = 8; bits <= 15; ++bits) {
+    Messages messages({{.client_max_window_bits = bits, .client_no_context_takeover = true}}, kOn, Role::client);
+    EXPECT_EQ(PeerInflater(bits).message(messages.encode(text)), text) << int{bits};
+    EXPECT_EQ(PeerInflater(bits).message(messages.prepared(PreparedMessage(text))), text) << int{bits};
+    const std::string first = messages.encode(text);
+    EXPECT_EQ(messages.encode(text), first) << "no context takeover";
+  }
+  Messages takeover({{.server_no_context_takeover = true}}, kOn, Role::client);
+  const std::string first = takeover.encode(kLong);
+  EXPECT_LT(takeover.encode(kLong).size(), first.size());
+}
+
+TEST(MessageDeflater, KnowsWhatTheCompressorOfEachSideKeepsTo) {
+  constexpr DeflateParameters agreed{.server_max_window_bits = 9,
+                                     .client_max_window_bits = 12,
+                                     .server_no_context_takeover = true,
+                                     .client_no_context_takeover = false};
+  EXPECT_EQ(agreed.compressor_of(Role::server).window_bits, 9);
+  EXPECT_FALSE(agreed.compressor_of(Role::server).takeover);
+  EXPECT_EQ(agreed.compressor_of(peer_of(Role::server)).window_bits, 12);
+  EXPECT_TRUE(agreed.compressor_of(peer_of(Role::server)).takeover);
+}
+
 TEST(MessageDeflater, GoesOnAnewAfterAMessageThatWasNotSent) {
   Messages messages(kTakeover, kOn);
   PeerInflater peer;
@@ -137,6 +163,18 @@ TEST(PreparedMessage, IsFramedOnce) {
   const PreparedMessage binary(bytes_of(kLong));
   EXPECT_EQ(text_of(PreparedFrames::of(binary).plain().header()), std::string("\x82\x7E\x01\x2C"));
   EXPECT_EQ(PreparedMessage("").size(), 0U);
+}
+
+TEST(PreparedMessage, SaysWhatAClientNeedsForAHeaderOfItsOwn) {
+  DeflatePool pool(kOn);
+  const PreparedMessage text(kLong);
+  EXPECT_EQ(PreparedFrames::of(text).plain().opcode(), Opcode::text);
+  EXPECT_EQ(PreparedFrames::of(text).plain().coding(), Coding::plain);
+  const PreparedMessage binary(bytes_of(kLong));
+  const PreparedFrame* const deflated = PreparedFrames::of(binary).deflated(pool, 15);
+  ASSERT_NE(deflated, nullptr);
+  EXPECT_EQ(deflated->opcode(), Opcode::binary);
+  EXPECT_EQ(deflated->coding(), Coding::deflated);
 }
 
 TEST(PreparedMessage, HasItsMessageAfterAMove) {

@@ -197,7 +197,7 @@ constexpr Refused kRefused[] = {
     {{"NoMethod", "9112 §3.2", 9}, " ", Fault::malformed_request_line, 400},
     {{"TabAfterMethod", "9112 §3", 9}, "GET\t", Fault::malformed_request_line, 400},
     {{"MethodOnly", "9112 §3", 9}, "GET\r", Fault::malformed_request_line, 400},
-    {{"TlsRecord", "9112 §3", 6}, "\x16", Fault::malformed_request_line, 400},
+    {{"TlsRecord", "9112 §3", 6}, "\x16", Fault::tls_on_plain_port, 0},
     {{"NoTarget", "9112 §3.2", 9}, "GET  ", Fault::malformed_target, 400},
     {{"NoVersion", "9112 §3", 9}, "GET /\r", Fault::malformed_target, 400},
     {{"AsteriskForm", "9112 §3.2.4", 9}, "GET *", Fault::malformed_target, 400},
