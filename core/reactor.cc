@@ -101,14 +101,20 @@ std::uint32_t Reactor::take_slot() {
 int Reactor::add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events) {
   Source& added = *source;
   add(std::move(source));
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = pack(added.token_);
-  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0) return 0;
-  const int error = errno;
-  remove(added);
+  const int error = attach(added, descriptor, events);
+  if (error != 0) remove(added);
   return error;
 }
+
+int Reactor::attach(Source& source, int descriptor, std::uint32_t events) {
+  if (find(source.token_) == nullptr) return ENOENT;
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = pack(source.token_);
+  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
+}
+
+void Reactor::detach(int descriptor) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
 
 /// Afterwards whatever a source is put on needs no memory: it may be wanted to end a source for the lack of any.
 void Reactor::make_room() {

@@ -79,6 +79,12 @@ class Reactor {
   /// source is gone. Throws std::bad_alloc; nothing else here does.
   int add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events);
   void add(std::unique_ptr<Source> source);
+  /// Registers a descriptor for a source that was added without one, as `add` does. Answers 0 or the errno of
+  /// epoll_ctl, ENOENT for a source that was removed; the source stays either way. One descriptor at a time.
+  int attach(Source& source, int descriptor, std::uint32_t events);
+  /// Takes a registered descriptor out; it stays open, and may be added for another source at once. An event of it that
+  /// is in this turn's batch already still reaches the source that had it, unless that is removed.
+  void detach(int descriptor);
   /// From now on it gets no more callbacks and `find` does not know it; it is destroyed at the end of the turn. What is
   /// asked for it until then, another removal included, is ignored.
   void remove(Source& source);
@@ -109,6 +115,8 @@ class Reactor {
   void run();
   /// Ends `run` after the present turn. Any thread, and signal handlers.
   void stop() noexcept;
+  /// After `run` has returned: it may be called again.
+  void rewind() { stopping_.store(false, std::memory_order_release); }
   /// What ends a turn, for use after `run` has returned: see the class.
   void finish_turn();
 

@@ -59,6 +59,9 @@ SendStatus Connection::send_pong(std::span<const std::byte> payload) {
 }
 std::size_t Connection::queued_bytes() const { return session_of(*this).queued(); }
 
+void Connection::pause_reading() { session_of(*this).pause_reading(); }
+void Connection::resume_reading() { session_of(*this).resume_reading(); }
+
 void Connection::close(std::uint16_t code, std::string_view reason) { session_of(*this).start_close(code, reason); }
 void Connection::abort() { session_of(*this).drop(); }
 bool Connection::is_open() const { return session_of(*this).open(); }

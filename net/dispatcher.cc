@@ -45,11 +45,14 @@ void call_one(Session& session, const Handlers& shared, const Arguments&... argu
 
 }  // namespace
 
-void Dispatcher::opened(Session& session) {
+void Dispatcher::configured(Session& session) {
   guarded_for(session, [&] {
     if (configure) configure(session);
-    call_one<&OwnHandlers::on_open, &Handlers::on_open>(session, shared);
   });
+}
+
+void Dispatcher::opened(Session& session) {
+  guarded_for(session, [&] { call_one<&OwnHandlers::on_open, &Handlers::on_open>(session, shared); });
 }
 
 void Dispatcher::data(Session& session, bool text, std::span<const std::byte> payload) {
@@ -94,6 +97,12 @@ std::optional<HttpResponse> Dispatcher::page(const Callback<HttpResponse(const H
   std::optional<HttpResponse> response;
   guarded("on_http", [&] { response = handler(request); });
   return response;
+}
+
+bool Dispatcher::accepts(const VerifyHook& hook, const ClientTlsOptions::PeerCertificate& certificate) {
+  bool accepted = false;
+  guarded("tls.verify", [&] { accepted = hook(certificate); });
+  return accepted;
 }
 
 void Dispatcher::task(const Callback<void()>& task) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include <mote/error.h>
 #include <mote/handlers.h>
 #include <mote/http.h>
+#include <mote/tls.h>
 
 namespace mote::net {
 
@@ -50,6 +52,7 @@ class Dispatcher {
   /// Shared with the call that runs, which may replace it; null for none.
   std::shared_ptr<const Callback<void(const HttpRequest&, UpgradeDecision&)>> upgrade_filter;
 
+  void configured(Session& session);
   void opened(Session& session);
   void data(Session& session, bool text, std::span<const std::byte> payload);
   void pinged(Session& session, std::span<const std::byte> payload);
@@ -60,10 +63,13 @@ class Dispatcher {
 
   /// False where it threw.
   bool upgrade(const HttpRequest& request, UpgradeDecision& decision);
+  using VerifyHook = std::function<bool(const ClientTlsOptions::PeerCertificate&)>;
+  /// False, too, where it threw.
+  static bool accepts(const VerifyHook& hook, const ClientTlsOptions::PeerCertificate& certificate);
   /// None where it threw.
   std::optional<HttpResponse> page(const Callback<HttpResponse(const HttpRequest&)>& handler,
                                    const HttpRequest& request);
-  void task(const Callback<void()>& task);
+  static void task(const Callback<void()>& task);
 };
 
 }  // namespace mote::net

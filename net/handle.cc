@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/dialer.h"
 #include "net/handle_state.h"
 #include "net/session.h"
 
@@ -48,6 +49,33 @@ bool run_there(const State& state, Call call) {
   return state->mailbox->post([state, call = std::move(call)]() mutable {
     if (state->session != nullptr) call(*state->session);
   });
+}
+
+/// The same, at once where the caller is on that thread.
+template <class Call>
+void on_session(const State& state, Call call) {
+  if (!state->mailbox->on_own_thread()) {
+    run_there(state, std::move(call));
+  } else if (state->session != nullptr) {
+    call(*state->session);
+  }
+}
+
+/// Calls `end(session)` on the reactor's thread; a client that waits between two connections makes no other.
+template <class End>
+void end_there(const State& state, End end) {
+  const auto end_now = [](const State& of, const End& by) {
+    if (of->session != nullptr) {
+      by(*of->session);
+    } else if (of->dialer != nullptr) {
+      of->dialer->give_up();
+    }
+  };
+  if (state->mailbox->on_own_thread()) {
+    end_now(state, end);
+  } else {
+    state->mailbox->post([state, end_now, end = std::move(end)] { end_now(state, end); });
+  }
 }
 
 /// The room of a message on its way to the reactor's thread, for as long as it lives.
@@ -131,23 +159,23 @@ SendStatus Handle::send_pong(std::span<const std::byte> payload) const {
   return send_control(state_, Opcode::pong, payload);
 }
 
+void Handle::pause_reading() const {
+  if (state_ != nullptr) on_session(state_, [](Session& session) { session.pause_reading(); });
+}
+
+void Handle::resume_reading() const {
+  if (state_ != nullptr) on_session(state_, [](Session& session) { session.resume_reading(); });
+}
+
 void Handle::close(std::uint16_t code, std::string_view reason) const {
   Session::check_close(code, reason);
-  if (!is_open()) return;
-  if (state_->mailbox->on_own_thread()) {
-    state_->session->start_close(code, reason);
-  } else {
-    run_there(state_, [code, copy = std::string(reason)](Session& session) { session.start_close(code, copy); });
-  }
+  if (state_ == nullptr) return;
+  end_there(state_, [code, copy = std::string(reason)](Session& session) { session.start_close(code, copy); });
 }
 
 void Handle::abort() const {
   if (state_ == nullptr) return;
-  if (!state_->mailbox->on_own_thread()) {
-    run_there(state_, [](Session& session) { session.drop(); });
-  } else if (state_->session != nullptr) {
-    state_->session->drop();
-  }
+  end_there(state_, [](Session& session) { session.drop(); });
 }
 
 bool Handle::is_open() const { return state_ != nullptr && state_->open.load(std::memory_order_relaxed); }

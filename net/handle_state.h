@@ -12,13 +12,13 @@
 
 namespace mote::net {
 
+class Dialer;
 class Session;
 
 /// What the handles of one connection share with it.
 struct HandleState {
-  HandleState(std::shared_ptr<core::Mailbox> box, Session& owner, const Options& options)
+  HandleState(std::shared_ptr<core::Mailbox> box, const Options& options)
       : mailbox(std::move(box)),
-        session(&owner),
         soft_limit_bytes(options.soft_limit_bytes),
         hard_limit_bytes(options.hard_limit_bytes),
         overflow(options.overflow) {}
@@ -26,11 +26,15 @@ struct HandleState {
   static Handle make(std::shared_ptr<HandleState> state) { return Handle(std::move(state)); }
 
   const std::shared_ptr<core::Mailbox> mailbox;
-  Session* session;  // only on the reactor's thread; null after the connection's end
+  /// \name Only on the reactor's thread
+  /// @{
+  Session* session = nullptr;  // null after the connection's end, and while a client has none
+  Dialer* dialer = nullptr;    // a client's that may make another
+  /// @}
   const std::size_t soft_limit_bytes;
   const std::size_t hard_limit_bytes;
   const Overflow overflow;
-  std::atomic<bool> open{true};
+  std::atomic<bool> open{false};
   std::atomic<std::size_t> posted_bytes{0};  // payload that other threads sent and the reactor has not seen yet
   std::atomic<std::size_t> queued_bytes{0};  // the connection's output queue after its last turn
 };

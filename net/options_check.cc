@@ -7,6 +7,7 @@
 
 #include "net/timer.h"
 #include "proto/ascii.h"
+#include "proto/client_handshake.h"
 #include "proto/deflate_parameters.h"
 
 namespace mote::net {
@@ -41,15 +42,10 @@ void check_compression(const Compression& compression) {
          proto::kMaxWindowBits);
 }
 
-}  // namespace
-
-Options checked(Options options) {
-  at_least_one("max_request_head_bytes", options.max_request_head_bytes);
-  if (options.max_request_head_bytes > std::numeric_limits<std::uint32_t>::max() / 2) {
-    reject("max_request_head_bytes", "must be less than 2 GiB");
-  }
+/// What servers and clients have in common.
+template <class SomeOptions>
+void check_common(SomeOptions& options) {
   at_least_one("max_header_lines", options.max_header_lines);
-  at_least_one("max_target_bytes", options.max_target_bytes);
   at_least_one("max_message_bytes", options.max_message_bytes);
   at_least_one("max_fragments", options.max_fragments);
   check_compression(options.compression);
@@ -62,14 +58,61 @@ Options checked(Options options) {
   check_time("ping_timeout", options.ping_timeout);
   check_time("close_timeout", options.close_timeout);
   check_time("write_timeout", options.write_timeout);
-  if (options.max_connections) at_least_one("max_connections", *options.max_connections);
-  at_least_one("listen_backlog", options.listen_backlog);
   at_least_one("turn_bytes", options.turn_bytes);
   at_least_one("turn_messages", options.turn_messages);
+}
+
+void check_head_bytes(std::string_view option, std::size_t value) {
+  at_least_one(option, value);
+  if (value > std::numeric_limits<std::uint32_t>::max() / 2) reject(option, "must be less than 2 GiB");
+}
+
+void check_reconnect(Reconnect& reconnect) {
+  check_time("reconnect.first_delay", reconnect.first_delay);
+  check_time("reconnect.longest_delay", reconnect.longest_delay);
+  if (!(reconnect.factor >= 1)) reject("reconnect.factor", "must be at least 1");
+  if (!(reconnect.jitter >= 0 && reconnect.jitter <= 1)) reject("reconnect.jitter", "must be 0 to 1");
+}
+
+}  // namespace
+
+Options checked(Options options) {
+  check_common(options);
+  check_head_bytes("max_request_head_bytes", options.max_request_head_bytes);
+  at_least_one("max_target_bytes", options.max_target_bytes);
+  if (options.max_connections) at_least_one("max_connections", *options.max_connections);
+  at_least_one("listen_backlog", options.listen_backlog);
   for (const auto& name : options.subprotocols) {
     if (!proto::is_token(name)) reject("subprotocols", "has \"" + name + "\", which is no token (RFC 6455 4.1)");
   }
   return options;
+}
+
+ClientOptions checked(ClientOptions options) {
+  check_common(options);
+  check_head_bytes("max_response_head_bytes", options.max_response_head_bytes);
+  check_time("connect_timeout", options.connect_timeout);
+  at_least_one("handshakes_per_address", options.handshakes_per_address);
+  check_reconnect(options.reconnect);
+  proto::check_handshake_options(options);
+  return options;
+}
+
+Options session_options(const ClientOptions& options) {
+  Options session;
+  session.handshake_timeout = options.handshake_timeout;
+  session.max_message_bytes = options.max_message_bytes;
+  session.max_fragments = options.max_fragments;
+  session.soft_limit_bytes = options.soft_limit_bytes;
+  session.hard_limit_bytes = options.hard_limit_bytes;
+  session.overflow = options.overflow;
+  session.ping_interval = options.ping_interval;
+  session.ping_timeout = options.ping_timeout;
+  session.close_timeout = options.close_timeout;
+  session.write_timeout = options.write_timeout;
+  session.turn_bytes = options.turn_bytes;
+  session.turn_messages = options.turn_messages;
+  return session;
 }
 
 }  // namespace mote::net

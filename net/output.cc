@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "core/unmask.h"
+
 namespace mote::net {
 namespace {
 
@@ -31,8 +33,7 @@ bool OutputBatch::lies_in_receive_buffer(std::span<const std::byte> bytes) const
 bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::byte> payload) {
   const bool borrow = payload.size() >= kBorrowBytes && lies_in_receive_buffer(payload);
   const std::size_t copied = head.size() + (borrow ? 0 : payload.size());
-  if (copied > kCopiedBytes - copied_bytes_ || piece_count_ + 2 > kMaxPieces || total_bytes_ >= kFullBytes)
-    return false;
+  if (!has_room(copied)) return false;
   std::byte* const to = copied_.get() + copied_bytes_;
   std::memcpy(to, head.data(), head.size());
   if (!borrow && !payload.empty()) std::memcpy(to + head.size(), payload.data(), payload.size());
@@ -41,6 +42,21 @@ bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::b
     add_piece(payload.data(), payload.size());
     borrows_ = true;
   }
+  return true;
+}
+
+bool OutputBatch::has_room(std::size_t copied) const {
+  return copied <= kCopiedBytes - copied_bytes_ && piece_count_ + 2 <= kMaxPieces && total_bytes_ < kFullBytes;
+}
+
+/// The same with the payload masked on its way.
+bool OutputBatch::append_masked(std::span<const std::byte> head, std::span<const std::byte> payload,
+                                std::uint32_t key) {
+  if (!has_room(head.size() + payload.size())) return false;
+  std::byte* const to = copied_.get() + copied_bytes_;
+  std::copy(head.begin(), head.end(), to);
+  core::unmask_copy(to + head.size(), payload.data(), payload.size(), key);
+  add_copied(head.size() + payload.size());
   return true;
 }
 
@@ -84,40 +100,79 @@ bool Output::write(OutputBatch& batch, Transport& transport, std::span<const std
     send_now(batch, transport, head, payload);
     return false;
   }
+  return queue(transport, head, payload);
+}
+
+bool Output::queue(Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload,
+                   std::uint32_t key) {
   const std::size_t before = queued_bytes();
-  enqueue(head, payload);
+  enqueue(head, payload, key);
   if (blocked_) return false;
   if (before < OutputBatch::kFullBytes && queued_bytes() >= OutputBatch::kFullBytes) flush(transport);
   return !blocked_ && queue_ != nullptr;
 }
 
-bool Output::write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode, std::span<const std::byte> payload,
-                         proto::Coding coding) {
+bool Output::write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
+                         std::span<const std::byte> payload, proto::Coding coding, MaskingKey key) {
   std::array<std::byte, proto::kMaxHeaderBytes> header;
-  const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
-  return write(batch, transport, std::span(header).first(size), payload);
+  if (!key) {
+    const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
+    return write(batch, transport, std::span(header).first(size), payload);
+  }
+  const std::size_t size = proto::write_masked_frame_header(header.data(), opcode, payload.size(), *key, coding);
+  return write_masked(batch, transport, std::span(header).first(size), payload, *key);
 }
 
-bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload) {
+/// What is too large for the batch goes out a batch at a time: it is masked there, and nowhere else.
+bool Output::write_masked(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
+                          std::span<const std::byte> payload, std::uint32_t key) {
+  if (error_ != 0) return false;
+  if (queue_ != nullptr || !batch.belongs_to(*this)) return queue(transport, head, payload, key);
+  if (batch.append_masked(head, payload, key)) return false;
+  flush_batch(batch, transport);
+  while (!payload.empty() && queue_ == nullptr && error_ == 0) {
+    const auto part = payload.first(std::min(payload.size(), OutputBatch::kCopiedBytes - head.size()));
+    batch.append_masked(head, part, key);
+    flush_batch(batch, transport);
+    head = {};
+    payload = payload.subspan(part.size());
+    key = core::rotate_key(key, part.size());
+  }
+  if (payload.empty() || error_ != 0) return false;
+  try {
+    enqueue(head, payload, key);
+  } catch (const std::bad_alloc&) {
+    if (!head.empty()) throw;
+    fail(ENOMEM);  // a part of the frame is out
+  }
+  return false;
+}
+
+bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
+                        MaskingKey key) {
   if (queue_ == nullptr || queue_->to_pong_end == 0) {
-    const bool waits = write_frame(batch, transport, proto::Opcode::pong, payload);
+    const bool waits = write_frame(batch, transport, proto::Opcode::pong, payload, proto::Coding::plain, key);
     if (queue_ != nullptr) queue_->to_pong_end = queue_->bytes.size();
     return waits;
   }
-  const std::size_t header = proto::write_frame_header(queue_->pong.data(), proto::Opcode::pong, payload.size());
-  if (!payload.empty()) std::memcpy(queue_->pong.data() + header, payload.data(), payload.size());
+  std::byte* const pong = queue_->pong.data();
+  const std::size_t header =
+      key ? proto::write_masked_frame_header(pong, proto::Opcode::pong, payload.size(), *key)
+          : proto::write_frame_header(pong, proto::Opcode::pong, payload.size());
+  core::unmask_copy(pong + header, payload.data(), payload.size(), key.value_or(0));
   queue_->pong_bytes = static_cast<std::uint8_t>(header + payload.size());
   return false;
 }
 
 /// Both or, where memory cannot be had, neither: half a frame would spoil what follows.
-void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte> payload) {
+void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key) {
   if (payload.size() > std::numeric_limits<std::size_t>::max() - head.size()) throw std::bad_alloc();
   auto made = queue_ == nullptr ? std::make_unique<Queue>() : nullptr;
-  Queue& queue = made != nullptr ? *made : *queue_;
-  queue.bytes.prepare(head.size() + payload.size());
-  queue.bytes.append(head);
-  queue.bytes.append(payload);
+  core::ByteBuffer& bytes = made != nullptr ? made->bytes : queue_->bytes;
+  const std::span<std::byte> room = bytes.prepare(head.size() + payload.size());
+  std::copy(head.begin(), head.end(), room.begin());
+  core::unmask_copy(room.data() + head.size(), payload.data(), payload.size(), key);
+  bytes.commit(head.size() + payload.size());
   if (made != nullptr) queue_ = std::move(made);
 }
 

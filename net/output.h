@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -16,6 +17,9 @@
 namespace mote::net {
 
 class Output;
+
+/// Of a client's frame, another for each (RFC 6455 §5.3); none: a server's, which is not masked.
+using MaskingKey = std::optional<std::uint32_t>;
 
 /// What the connection whose turn it is has written so far: one per reactor, sent with one system call.
 ///
@@ -45,6 +49,8 @@ class OutputBatch {
   [[nodiscard]] bool empty() const { return piece_count_ == 0; }
   [[nodiscard]] bool lies_in_receive_buffer(std::span<const std::byte> bytes) const;
   bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
+  bool append_masked(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key);
+  [[nodiscard]] bool has_room(std::size_t copied) const;
   void add_copied(std::size_t size);
   void add_piece(const std::byte* data, std::size_t size);
   void clear();
@@ -71,10 +77,12 @@ class Output {
   [[nodiscard]] bool write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                            std::span<const std::byte> payload);
   [[nodiscard]] bool write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
-                                 std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain);
+                                 std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain,
+                                 MaskingKey key = {});
   /// A pong: while an earlier one waits for the kernel it takes the place of any that waits behind that (RFC 6455
   /// §5.5.3), so that pings cost bounded memory.
-  [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload);
+  [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
+                                MaskingKey key = {});
 
   /// Sends the batch, which belongs to this output; what the kernel does not take waits. Needed before the receive
   /// buffer is written again and at the end of the connection's turn.
@@ -95,10 +103,14 @@ class Output {
     core::ByteBuffer bytes;
     std::size_t to_pong_end = 0;  // bytes up to the end of the last pong in `bytes`; 0: none
     std::uint8_t pong_bytes = 0;  // of a pong that waits for that one, header included; 0: none
-    std::array<std::byte, 2 + proto::kMaxControlBytes> pong;
+    std::array<std::byte, 2 + 4 + proto::kMaxControlBytes> pong;
   };
 
-  void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload);
+  bool write_masked(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
+                    std::span<const std::byte> payload, std::uint32_t key);
+  bool queue(Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload,
+             std::uint32_t key = 0);
+  void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key = 0);
   void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload);
   void transmit_pieces(Transport& transport, std::span<iovec> pieces);
   std::size_t transmit_some(Transport& transport, std::span<iovec> pieces);

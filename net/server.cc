@@ -22,6 +22,7 @@
 #include "net/location.h"
 #include "net/loop.h"
 #include "net/options_check.h"
+#include "net/server_loop.h"
 #include "net/session.h"
 #include "net/timer.h"
 #include "net/tls_context.h"
@@ -226,10 +227,11 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
 }
 
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
-  if (period < milliseconds(1)) throw std::invalid_argument("every: the period must be at least 1 ms");
-  auto guarded = [this, task = std::move(task)] { dispatcher.task(task); };
-  add(std::make_unique<net::Timer>(loop.reactor, period, std::move(guarded)))->start();
+  auto guarded = [task = std::move(task)] { net::Dispatcher::task(task); };
+  add(net::Timer::periodic(loop.reactor, period, std::move(guarded)))->start();
 }
+
+net::Loop& net::loop_of(Server& server) { return server.impl_->loop; }
 
 Server::Server(std::string_view location, Options options)
     : impl_(std::make_unique<Impl>(location, std::move(options))) {}
@@ -249,7 +251,7 @@ void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request
 
 bool Server::post(Callback<void()> task) {
   Impl& impl = *impl_;
-  return impl.loop.reactor.mailbox()->post([&impl, task = std::move(task)] { impl.dispatcher.task(task); });
+  return impl.loop.reactor.mailbox()->post([task = std::move(task)] { net::Dispatcher::task(task); });
 }
 
 void Server::every(std::chrono::milliseconds period, Callback<void()> task) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/random.h"
 #include "core/utf8.h"
 #include "proto/close_code.h"
 
@@ -56,7 +57,11 @@ class Session::Sink {
 };
 
 Session::Session(Context& context, Transport transport, const PeerAddress& peer, std::unique_ptr<Opening> opening)
-    : context_(context), transport_(std::move(transport)), peer_(peer), opening_(std::move(opening)) {}
+    : context_(context),
+      transport_(std::move(transport)),
+      peer_(peer),
+      phase_(is_client() ? Phase::connecting : Phase::opening),
+      opening_(std::move(opening)) {}
 
 Session::~Session() {
   if (handle_state_ == nullptr) return;
@@ -68,6 +73,41 @@ void Session::start() {
   if (context_.options.handshake_timeout != Options::kNever) {
     context_.reactor.arm(*this, context_.options.handshake_timeout);
   }
+}
+
+// ---- A client's way to a socket
+
+void Session::adopt(std::shared_ptr<HandleState> state) {
+  handle_state_ = std::move(state);
+  handle_state_->session = this;
+}
+
+void Session::introduce() {
+  known_ = true;
+  guarded([&] { context_.dispatcher.configured(*this); });
+}
+
+void Session::connected(Transport transport, const PeerAddress& peer) {
+  transport_ = std::move(transport);
+  peer_ = peer;
+  phase_ = Phase::opening;
+  if (const int error = context_.reactor.attach(*this, transport_.descriptor(), core::Reactor::kReadWrite)) {
+    return fail_opening(Error(ErrorKind::connect, peer.to_string().append(": epoll_ctl: ").append(core::errno_text(error))));
+  }
+  start();
+  readable_ = true;  // whether or not: TLS and HTTP begin with a turn
+  context_.reactor.make_ready(*this);
+}
+
+void Session::fail_opening(Error error) {
+  end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
+}
+
+/// TLS and HTTP have the server speak second.
+void Session::speak_first() {
+  if (spoken_ || phase_ != Phase::opening || transport_.in_tls_handshake()) return;
+  spoken_ = true;
+  written(output_.write(context_.batch, transport_, bytes_of(opening_->first_words()), {}));
 }
 
 // ---- The reactor's calls
@@ -135,6 +175,9 @@ void Session::react(std::uint32_t events) {
 void Session::react_to_time() {
   switch (phase_) {
     case Phase::opening:
+      if (is_client()) {
+        return fail_opening(Error(ErrorKind::timeout, "no complete answer to the opening handshake in time"));
+      }
       if (output_moves()) return context_.reactor.arm(*this, context_.options.handshake_timeout);
       if (!persisted_ || opening_->inside_head()) log(LogLevel::warning, "no complete request in time: closed");
       enter(Phase::gone);
@@ -167,7 +210,9 @@ void Session::end_turn() {
 // ---- Input
 
 /// Whether received bytes may be used, or at least dropped.
-bool Session::may_use() const { return phase_ != Phase::gone && (!above_soft_limit_ || phase_ == Phase::leaving); }
+bool Session::may_use() const {
+  return phase_ != Phase::gone && ((!above_soft_limit_ && !paused_) || phase_ == Phase::leaving);
+}
 
 void Session::take_turn() {
   OutputBatch& batch = context_.batch;
@@ -178,6 +223,7 @@ void Session::take_turn() {
     if (!backlog->empty()) backlog_ = std::move(backlog);
   }
   read_socket(sink);
+  if (is_client()) speak_first();
   output_.flush_batch(batch, transport_);
   batch.end();
   note_output();
@@ -212,8 +258,9 @@ proto::MessageRules Session::message_rules() const {
   proto::MessageRules rules{context_.options.max_message_bytes, context_.options.max_fragments};
   if (const auto& agreed = deflater_.parameters()) {
     rules.deflate = &context_.deflate;
-    rules.context_takeover = !agreed->client_no_context_takeover;
-    rules.window_bits = agreed->client_max_window_bits;
+    const auto peer = agreed->compressor_of(proto::peer_of(context_.role));
+    rules.context_takeover = peer.takeover;
+    rules.window_bits = peer.window_bits;
   }
   return rules;
 }
@@ -233,7 +280,9 @@ std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
     sink.count();
   }
   if (reads_frames() && used < input.size() && sink.may_go_on()) {
-    const auto result = reader_.read<proto::Role::server>(input.subspan(used), message_rules(), sink);
+    const auto rest = input.subspan(used);
+    const auto result = is_client() ? reader_.read<proto::Role::client>(rest, message_rules(), sink)
+                                    : reader_.read<proto::Role::server>(rest, message_rules(), sink);
     used += result.consumed;
     if (result.violation != proto::Violation::none) violated(result.violation);
   }
@@ -267,8 +316,12 @@ void Session::input_stopped(const IoResult& result) {
   if (transport_.met_plain_http()) return refuse_plain_http();
   peer_done_ = true;
   if (reads_frames()) return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
+  if (phase_ == Phase::opening && is_client()) {
+    const auto kind = transport_.tls_failure().empty() ? ErrorKind::transport : ErrorKind::tls;
+    return fail_opening(Error(kind, transport_fault(result)));
+  }
   if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
-    log(LogLevel::warning, "TLS failed: " + transport_.tls_failure());
+    log(LogLevel::warning, transport_.tls_failure());
   }
   output_.flush_batch(context_.batch, transport_);  // only then it shows whether something has to wait
   if (result.state == IoResult::State::failed || queued() == 0) {
@@ -281,6 +334,7 @@ void Session::input_stopped(const IoResult& result) {
 std::string Session::transport_fault(const IoResult& result) const {
   if (std::string fault = transport_.tls_failure(); !fault.empty()) return fault;
   if (result.state == IoResult::State::failed) return core::errno_text(result.error);
+  if (phase_ == Phase::opening) return "the connection ended inside the opening handshake";
   return "the connection ended without a Close frame";
 }
 
@@ -298,13 +352,16 @@ void Session::refuse_plain_http() {
 void Session::open_websocket(OpeningAnswer answer) {
   opening_.reset();
   record_ = std::move(answer.record);
-  deflater_.agree(answer.deflate);
+  deflater_.agree(answer.deflate, context_.role);
   enter(Phase::open);
   liveness_.heard(now_ms());
   arm_by(liveness_.next_look(now_ms(), liveness_state(), context_.options));
-  known_ = true;
   context_.owner.session_opened();
-  context_.dispatcher.opened(*this);
+  if (!is_client()) {
+    known_ = true;
+    context_.dispatcher.configured(*this);
+  }
+  if (reads_frames()) context_.dispatcher.opened(*this);
 }
 
 void Session::peer_closed(const proto::ClosePayload& close) {
@@ -313,7 +370,11 @@ void Session::peer_closed(const proto::ClosePayload& close) {
     ending.by = EndedBy::peer;
     write_close(close.code, {});  // RFC 6455 §5.5.1: typically echoes the status code
   }
-  peer_done_ = !readable_;  // with unread bytes a close(2) would be a reset, and might overtake our Close
+  if (is_client()) {
+    peer_closes_ = true;  // §7.1.1: the server first
+  } else {
+    peer_done_ = !readable_;  // with unread bytes a close(2) would be a reset, and might overtake our Close
+  }
   end(std::move(ending), Phase::leaving);
 }
 
@@ -329,6 +390,8 @@ void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
     fail_with(close_code::internal_error, {}, EndedBy::local, std::move(error));  // the text is not the peer's business
   } else if (ending_ != nullptr) {
     ending_->error = std::move(error);
+  } else {
+    fail_opening(std::move(error));
   }
 }
 
@@ -342,11 +405,6 @@ void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by,
 void Session::end_abnormally(EndedBy by, ErrorKind kind, std::string_view what) {
   if (by == EndedBy::timeout) log(LogLevel::warning, std::string("dropped: ") + std::string(what));
   end({close_code::abnormal, {}, by, false, Error(kind, std::string(what))}, Phase::gone);
-}
-
-/// A client's: there will be no WebSocket connection.
-void Session::fail_opening(Error error) {
-  end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
 }
 
 /// Only the first ending is told.
@@ -375,7 +433,7 @@ void Session::finish_leaving() {
   if (queued() != 0) return;
   if (peer_done_) {
     enter(Phase::gone);
-  } else if (!writing_shut_) {
+  } else if (!writing_shut_ && !peer_closes_) {
     writing_shut_ = true;
     transport_.shut_down_writing();
     if (readable_) context_.reactor.make_ready(*this);
@@ -384,7 +442,7 @@ void Session::finish_leaving() {
 
 void Session::enter(Phase phase) {
   phase_ = phase;
-  if (handle_state_ != nullptr && !open()) handle_state_->open.store(false, std::memory_order_relaxed);
+  if (handle_state_ != nullptr) handle_state_->open.store(open(), std::memory_order_relaxed);
   if (phase_ == Phase::leaving || phase_ == Phase::gone) context_.reactor.at_turn_end(*this);
 }
 
@@ -407,7 +465,9 @@ void Session::tell_ending() {
 
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.
 void Session::go_away() {
-  if (phase_ == Phase::opening) {
+  if (is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening)) {
+    shut_down();
+  } else if (phase_ == Phase::opening) {
     if (opening_->inside_head()) return;
     peer_done_ = !readable_;  // a browser that keeps the connection for its next request does not look at our end
     leave();
@@ -419,11 +479,14 @@ void Session::go_away() {
 
 /// A last Close 1001, if the socket takes it at once, and the end.
 void Session::shut_down() {
+  const bool opened = reads_frames();
   if (open()) {
     write_close(close_code::going_away, {});
     output_.flush(transport_);
+    transport_.end_output();
   }
-  end({close_code::going_away, {}, EndedBy::shutdown, false, std::nullopt}, Phase::gone);
+  const std::uint16_t code = opened ? close_code::going_away : close_code::abnormal;
+  end({code, {}, EndedBy::shutdown, false, std::nullopt}, Phase::gone);
 }
 
 // ---- Output
@@ -434,15 +497,26 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
   if (deflater_.parameters()) {
     write_encoded(opcode, payload, compress);
   } else {
-    written(output_.write_frame(context_.batch, transport_, opcode, payload));
+    write_frame(opcode, payload);
   }
   return status();
+}
+
+MaskingKey Session::masking_key() const {
+  if (!is_client()) return {};
+  std::uint32_t key = 0;
+  core::fill_random(std::as_writable_bytes(std::span(&key, 1)));
+  return key;
+}
+
+void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
+  written(output_.write_frame(context_.batch, transport_, opcode, payload, coding, masking_key()));
 }
 
 void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   try {
     const auto encoded = deflater_.encode(payload, compress, context_.deflate);
-    written(output_.write_frame(context_.batch, transport_, opcode, encoded.payload, encoded.coding));
+    write_frame(opcode, encoded.payload, encoded.coding);
   } catch (...) {
     deflater_.forget();
     throw;
@@ -454,7 +528,11 @@ SendStatus Session::send_prepared(const proto::PreparedFrames& message) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(message.plain().payload().size())) return refuse_overflow();
   const proto::PreparedFrame& frame = deflater_.choose(message, context_.deflate);
-  written(output_.write(context_.batch, transport_, frame.header(), frame.payload()));
+  if (is_client()) {
+    write_frame(frame.opcode(), frame.payload(), frame.coding());
+  } else {
+    written(output_.write(context_.batch, transport_, frame.header(), frame.payload()));
+  }
   return status();
 }
 
@@ -467,7 +545,7 @@ SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte
 }
 
 void Session::write_pong(std::span<const std::byte> payload) {
-  written(output_.write_pong(context_.batch, transport_, payload));
+  written(output_.write_pong(context_.batch, transport_, payload, masking_key()));
 }
 
 SendStatus Session::status() const {
@@ -491,9 +569,18 @@ void Session::overflow() {
   if (open()) fail_with(close_code::policy_violation, text, EndedBy::limit, Error(ErrorKind::limit, std::string(text)));
 }
 
+void Session::resume_reading() {
+  paused_ = false;
+  context_.reactor.make_ready(*this);
+}
+
 void Session::start_close(std::uint16_t code, std::string_view reason) {
   check_close(code, reason);
-  if (open()) begin_close(code, reason);
+  if (open()) {
+    begin_close(code, reason);
+  } else if (is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening)) {
+    drop();
+  }
 }
 
 void Session::check_control(std::span<const std::byte> payload) {
@@ -514,12 +601,13 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
   write_close(code, reason);
   if (!open()) return;  // the write failed
   enter(Phase::close_sent);
+  if (paused_) resume_reading();  // else the peer's Close would not be seen
   time_closing();
 }
 
 void Session::write_close(std::uint16_t code, std::string_view reason) {
   const std::string payload = proto::close_payload(code, reason);
-  written(output_.write_frame(context_.batch, transport_, proto::Opcode::close, bytes_of(payload)));
+  write_frame(proto::Opcode::close, bytes_of(payload));
 }
 
 void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std::nullopt}, Phase::gone); }
@@ -596,12 +684,18 @@ ConnectionInfo Session::describe() const {
   ConnectionInfo info = record_ != nullptr ? record_->info(peer_) : ConnectionInfo{};
   if (const auto& agreed = deflater_.parameters()) info.negotiated_extensions = agreed->to_string();
   info.tls = transport_.tls_info();
+  if (is_client()) {
+    const PeerAddress own = local_address(transport_.descriptor());
+    info.client_ip_address = own.ip();
+    info.client_port = own.port();
+  }
   return info;
 }
 
 std::shared_ptr<HandleState> Session::handle_state() {
   if (handle_state_ == nullptr) {
-    handle_state_ = std::make_shared<HandleState>(context_.reactor.mailbox(), *this, context_.options);
+    handle_state_ = std::make_shared<HandleState>(context_.reactor.mailbox(), context_.options);
+    handle_state_->session = this;
     handle_state_->open.store(open(), std::memory_order_relaxed);
   }
   return handle_state_;

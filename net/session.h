@@ -38,14 +38,28 @@ class Session final : public Connection, public core::Source {
   Session(Context& context, Transport transport, const PeerAddress& peer, std::unique_ptr<Opening> opening);
   ~Session();
 
-  /// Right after it was added to the reactor.
+  /// Right after a server's was added to the reactor.
   void start();
+
+  /// \name A client's, which is known to the user before it has a socket
+  /// @{
+  void adopt(std::shared_ptr<HandleState> state);
+  /// Has the user set its callbacks.
+  void introduce();
+  /// It is not registered with the reactor. `peer`: where it leads.
+  void connected(Transport transport, const PeerAddress& peer);
+  /// There will be no WebSocket connection.
+  void fail_opening(Error error);
+  [[nodiscard]] bool connecting() const { return phase_ == Phase::connecting; }
+  /// @}
 
   /// \name What Connection and Handle offer
   /// @{
   SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   SendStatus send_prepared(const proto::PreparedFrames& message);
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
+  void pause_reading() { paused_ = open(); }
+  void resume_reading();
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
   void overflow();   ///< 1008: the peer does not read.
@@ -70,6 +84,7 @@ class Session final : public Connection, public core::Source {
 
  private:
   enum class Phase : std::uint8_t {
+    connecting,  // a client's, without a socket
     opening,     // HTTP
     open,
     close_sent,  // our Close is out, the peer's is not here; its messages are dropped
@@ -102,6 +117,7 @@ class Session final : public Connection, public core::Source {
   void take_input(std::span<std::byte> input, Sink& sink);
   std::size_t use(std::span<std::byte> input, Sink& sink);
   std::size_t use_head(std::span<const std::byte> input);
+  void speak_first();
   void input_stopped(const IoResult& result);
   [[nodiscard]] std::string transport_fault(const IoResult& result) const;
   void refuse_plain_http();
@@ -113,7 +129,6 @@ class Session final : public Connection, public core::Source {
   void peer_closed(const proto::ClosePayload& close);
   void violated(proto::Violation violation);
   void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
-  void fail_opening(Error error);
   void end_abnormally(EndedBy by, ErrorKind kind, std::string_view what);
   void end(Ending ending, Phase next);
   void begin_close(std::uint16_t code, std::string_view reason);
@@ -124,6 +139,10 @@ class Session final : public Connection, public core::Source {
   void go_away();
   void shut_down();
 
+  [[nodiscard]] bool is_client() const { return context_.role == proto::Role::client; }
+  [[nodiscard]] MaskingKey masking_key() const;
+  void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
+                   proto::Coding coding = proto::Coding::plain);
   void write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void write_close(std::uint16_t code, std::string_view reason);
   void write_pong(std::span<const std::byte> payload);
@@ -136,7 +155,7 @@ class Session final : public Connection, public core::Source {
   void time_open();
   void time_closing();
   [[nodiscard]] bool output_moves();
-  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_}; }
+  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_ || paused_}; }
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;
@@ -145,7 +164,7 @@ class Session final : public Connection, public core::Source {
   Context& context_;
   Transport transport_;
   PeerAddress peer_;
-  Phase phase_ = Phase::opening;
+  Phase phase_;
   bool readable_ : 1 = false;          // the transport may have more: no edge will tell
   bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
   bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
@@ -153,6 +172,9 @@ class Session final : public Connection, public core::Source {
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
   bool known_ : 1 = false;               // to the user, who has not been told the end
+  bool paused_ : 1 = false;              // by the user
+  bool spoken_ : 1 = false;              // a client's request is written
+  bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;

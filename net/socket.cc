@@ -73,6 +73,13 @@ std::string PeerAddress::to_string() const {
   return family_ == Family::ipv4 ? ip() + ':' + port : '[' + ip() + "]:" + port;
 }
 
+PeerAddress local_address(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return PeerAddress(address);
+}
+
 IoResult receive(int socket, std::span<std::byte> room) {
   IoResult result = result_of(uninterrupted([&] { return ::recv(socket, room.data(), room.size(), 0); }));
   result.wire_bytes = result.bytes;

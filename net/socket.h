@@ -48,6 +48,9 @@ class PeerAddress {
   Family family_ = Family::none;
 };
 
+/// This end's address of a connected socket.
+PeerAddress local_address(int socket);
+
 /// What a read or write came to.
 struct IoResult {
   enum class State : std::uint8_t { done, would_block, end, failed };

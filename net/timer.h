@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include <mote/callback.h>
@@ -18,6 +20,13 @@ class Timer final : public core::Source {
  public:
   Timer(core::Reactor& reactor, std::chrono::milliseconds period, Callback<void()> task)
       : reactor_(reactor), period_(std::min(period, kAges)), task_(std::move(task)) {}
+
+  /// For the user's tasks. Throws std::invalid_argument for a period below 1 ms.
+  static std::unique_ptr<Timer> periodic(core::Reactor& reactor, std::chrono::milliseconds period,
+                                         Callback<void()> task) {
+    if (period.count() < 1) throw std::invalid_argument("every: the period must be at least 1 ms");
+    return std::make_unique<Timer>(reactor, period, std::move(task));
+  }
 
   /// Arms it for the first time, a period from now. Right after it was added to the reactor.
   void start() {

@@ -230,12 +230,19 @@ IoResult TlsStream::failed(int result) {
   }
   broken_ = true;
   if (ended_) {
-    failure_ = established_ ? "the TLS connection was cut off without close_notify" : "ended inside the TLS handshake";
+    failure_ = established_ ? "the TLS connection was cut off without close_notify"
+                            : failure_of("the connection ended inside the handshake");
   } else if (error_ == 0 && !met_plain_http_) {
-    failure_ = tls_reason(ssl_.get());
+    failure_ = failure_of(tls_reason(ssl_.get()));
   }
   ERR_clear_error();
   return broken_result();
+}
+
+std::string TlsStream::failure_of(std::string_view reason) const {
+  std::string text = "TLS ";
+  if (!context_->is_server()) text.append("with ").append(peer_.host).append(" ");
+  return text.append("failed: ").append(reason);
 }
 
 IoResult TlsStream::broken_result() const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <mote/connection_info.h>
 
@@ -83,6 +84,7 @@ class TlsStream {
   bool write_record(std::span<const std::byte> plaintext);
   IoResult failed(int result);
   [[nodiscard]] IoResult broken_result() const;
+  [[nodiscard]] std::string failure_of(std::string_view reason) const;
 
   TlsBuffers& buffers_;
   std::shared_ptr<const TlsContext> context_;

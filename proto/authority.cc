@@ -8,19 +8,21 @@ namespace mote::proto {
 namespace {
 
 constexpr std::size_t kMaxNumberDigits = 5;  // as many as 65535 has, so that the sum below cannot overflow
+constexpr std::size_t kLongestHost = 253;    // that DNS can have (RFC 1035 §2.3.4)
 
-bool is_number_up_to(unsigned limit, std::string_view digits) {
-  if (digits.empty() || digits.size() > kMaxNumberDigits || !consists_of(kDigit, digits)) return false;
+std::optional<unsigned> number_up_to(unsigned limit, std::string_view digits) {
+  if (digits.empty() || digits.size() > kMaxNumberDigits || !consists_of(kDigit, digits)) return std::nullopt;
   unsigned value = 0;
   for (const char digit : digits) value = value * 10 + static_cast<unsigned>(digit - '0');
-  return value <= limit;
+  if (value > limit) return std::nullopt;
+  return value;
 }
 
 bool is_ipv4(std::string_view text) {
   for (int octets = 1;; ++octets) {
     const std::string_view octet = text.substr(0, text.find('.'));
     const bool leading_zero = octet.size() > 1 && octet[0] == '0';
-    if (leading_zero || !is_number_up_to(255, octet)) return false;
+    if (leading_zero || !number_up_to(255, octet)) return false;
     if (octet.size() == text.size()) return octets == 4;
     text.remove_prefix(octet.size() + 1);
   }
@@ -79,7 +81,36 @@ bool is_reg_name(std::string_view text) {
 
 // Of what follows the host: nothing, or a colon and a port, which may be empty (RFC 3986 §3.2.3).
 bool is_port_part(std::string_view text) {
-  return text.empty() || text == ":" || (text.front() == ':' && is_number_up_to(65535, text.substr(1)));
+  return text.empty() || text == ":" || (text.front() == ':' && number_up_to(65535, text.substr(1)));
+}
+
+// With or without a zone (RFC 4007 §11).
+bool is_ipv6_address(std::string_view text) {
+  const std::size_t percent = text.find('%');
+  if (percent == std::string_view::npos) return is_ipv6(text);
+  const std::string_view zone = text.substr(percent + 1);
+  return !zone.empty() && consists_of(kRegName, zone) && is_ipv6(text.substr(0, percent));
+}
+
+// Takes the host off `text`.
+HostAndPort take_host(std::string_view& text) {
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return {.fault = "the IPv6 address has no closing bracket"};
+    const std::string_view address = text.substr(1, bracket - 1);
+    text.remove_prefix(bracket + 1);
+    if (!is_ipv6_address(address)) return {.host = address, .fault = "what is in the brackets is no IPv6 address"};
+    if (!text.empty() && text.front() != ':') return {.host = address, .fault = "expected a colon after the bracket"};
+    return {.host = address};
+  }
+  const std::size_t colon = text.find(':');
+  if (colon != text.rfind(':')) return {.host = text, .fault = "an IPv6 address must be in brackets"};
+  const std::string_view name = text.substr(0, colon);
+  text.remove_prefix(name.size());
+  if (name.empty()) return {.fault = kHostMissing};
+  if (!consists_of(kRegName, name)) return {.host = name, .fault = "the host has a character that no name has"};
+  if (name.size() > kLongestHost) return {.host = name, .fault = "the host is longer than any name"};
+  return {.host = name};
 }
 
 }  // namespace
@@ -93,6 +124,22 @@ bool is_authority(std::string_view text) {
   }
   const std::string_view name = text.substr(0, text.find(':'));
   return is_reg_name(name) && is_port_part(text.substr(name.size()));
+}
+
+HostAndPort split_authority(std::string_view text) {
+  HostAndPort parts = take_host(text);
+  if (!parts.fault.empty() || text.empty()) return parts;
+  if (const auto port = number_up_to(65535, text.substr(1))) {
+    parts.port = static_cast<std::uint16_t>(*port);
+  } else {
+    parts.fault = "the port must be a number from 0 to 65535";
+  }
+  return parts;
+}
+
+std::string bracketed(std::string_view host) {
+  if (host.find(':') == std::string_view::npos) return std::string(host);
+  return std::string("[").append(host.substr(0, host.find('%'))).append("]");
 }
 
 }  // namespace mote::proto

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proto/ascii.h"
+#include "proto/base64.h"
 #include "proto/extension.h"
 #include "proto/field_list.h"
 #include "proto/http_response.h"
@@ -20,7 +21,6 @@ namespace {
 
 using Kind = UpgradeVerdict::Kind;
 
-constexpr std::string_view kProtocolField = "Sec-WebSocket-Protocol";
 constexpr std::size_t kAcceptSize = 28;
 
 struct SingleField {
@@ -142,19 +142,15 @@ std::array<char, kAcceptSize> compute_accept(std::string_view key) {
   std::string text;
   text.reserve(key.size() + kGuid.size());
   text.append(key).append(kGuid);
-  std::array<unsigned char, 20> digest;
-  if (kSha1 == nullptr || EVP_Digest(text.data(), text.size(), digest.data(), nullptr, kSha1, nullptr) != 1) {
+  std::array<std::byte, 20> digest;
+  static_assert(base64_size(digest.size()) == kAcceptSize);
+  auto* const to = reinterpret_cast<unsigned char*>(digest.data());
+  if (kSha1 == nullptr || EVP_Digest(text.data(), text.size(), to, nullptr, kSha1, nullptr) != 1) {
     throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
   }
-  std::array<unsigned char, kAcceptSize + 1> encoded;  // EVP_EncodeBlock adds a NUL
-  EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
   std::array<char, kAcceptSize> accept;
-  std::copy_n(encoded.begin(), accept.size(), accept.begin());
+  encode_base64(digest, accept.data());
   return accept;
-}
-
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
 }
 
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
@@ -200,8 +196,8 @@ void append_switching_protocols(std::string& out, std::string_view key, const Ag
          "Sec-WebSocket-Accept: ")
       .append(accept.data(), accept.size())
       .append("\r\n");
-  if (const auto chosen = agreement.subprotocol; !chosen.empty()) append_line(out, kProtocolField, chosen);
-  if (agreement.deflate) append_line(out, kExtensionsField, agreement.deflate->to_string());
+  if (const auto chosen = agreement.subprotocol; !chosen.empty()) append_field_line(out, kProtocolField, chosen);
+  if (agreement.deflate) append_field_line(out, kExtensionsField, agreement.deflate->to_string());
   out.append(extra_lines).append("\r\n");
 }
 

@@ -13,6 +13,8 @@
 
 namespace mote::proto {
 
+inline constexpr std::string_view kProtocolField = "Sec-WebSocket-Protocol";
+
 /// What the server accepts, as mote::Options has it. Views: the options outlive the verdicts.
 struct UpgradePolicy {
   std::span<const std::string> subprotocols = {};

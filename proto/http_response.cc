@@ -26,7 +26,7 @@ void append_padded(std::string& out, unsigned value, std::size_t width) {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  if (!value.empty()) out.append(name).append(": ").append(value).append("\r\n");
+  if (!value.empty()) append_field_line(out, name, value);
 }
 
 void append_status_line(std::string& out, int status) {
@@ -177,6 +177,10 @@ std::string http_date(std::time_t seconds) {
 
 bool valid_field(std::string_view name, std::string_view value) {
   return is_token(name) && consists_of(kFieldValue, value);
+}
+
+void append_field_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
 }
 
 bool managed_field(std::string_view name) {

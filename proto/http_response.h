@@ -37,6 +37,9 @@ std::string http_date(std::time_t seconds);
 /// Whether it may be sent as a header field: a token, and a value without controls that could start another line.
 bool valid_field(std::string_view name, std::string_view value);
 
+/// Appends `name: value` and CR LF; both are valid_field().
+void append_field_line(std::string& out, std::string_view name, std::string_view value);
+
 /// Whether append_response() itself writes that field, or frames the body in a way that excludes it.
 bool managed_field(std::string_view name);
 

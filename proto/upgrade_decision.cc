@@ -25,7 +25,7 @@ void UpgradeDecision::header(std::string_view name, std::string_view value) {
     throw std::invalid_argument("mote: the header \"" + std::string(name) +
                                 "\" belongs to the opening handshake itself");
   }
-  extra_headers_.append(name).append(": ").append(value).append("\r\n");
+  proto::append_field_line(extra_headers_, name, value);
 }
 
 void UpgradeDecision::reject(int status, std::string_view body) {

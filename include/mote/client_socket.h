@@ -10,7 +10,7 @@
 
 #include <mote/client_options.h>
 #include <mote/close.h>
-#include <mote/connection_info.h>
+#include <mote/compression.h>
 #include <mote/error.h>
 
 namespace mote {
@@ -31,13 +31,12 @@ struct Message {
   [[nodiscard]] std::span<const std::byte> bytes() const { return std::as_bytes(std::span(payload)); }
 };
 
-/// As .NET's WebSocketState.
+/// As .NET's WebSocketState, for a connection that has opened.
 enum class SocketState {
   open,
-  close_sent,      ///< `close_output` was called; the peer's Close is not here yet.
-  close_received,  ///< The peer's Close came and was answered.
-  closed,          ///< Both: the closing handshake is done.
-  aborted,         ///< `abort`, or the connection failed.
+  close_sent,  ///< `close_output` was called; the peer's Close is not here yet.
+  closed,      ///< The closing handshake is done. A Close of the peer is answered at once.
+  aborted,     ///< `abort`, or the connection failed.
 };
 
 /// A client's connection for programs that wait rather than be called back: tools and tests.
@@ -59,7 +58,7 @@ class ClientSocket {
   ~ClientSocket();
 
   /// Returns when there is room for more; so it waits while the server does not read. Throws Error where the connection
-  /// is not open any more.
+  /// is not open any more, of the kind that ended it.
   void send(std::string_view text, Compress compress = Compress::by_size);
   void send(std::span<const std::byte> bytes, Compress compress = Compress::by_size);
   void send(const char* text, Compress compress = Compress::by_size) { send(std::string_view(text), compress); }
@@ -71,7 +70,7 @@ class ClientSocket {
 
   /// The closing handshake (RFC 6455 §7.1.2): sends Close, and returns when the server has answered; messages that were
   /// not received by then are dropped. Does nothing where the connection has ended. Throws Error of kind `timeout` after
-  /// ClientOptions::close_timeout, and std::invalid_argument as Connection::close does.
+  /// ClientOptions::close_timeout or where the connection fails, and std::invalid_argument as Connection::close does.
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {});
   /// Sends Close and returns at once; `receive` tells of the answer.
   void close_output(std::uint16_t code = close_code::normal, std::string_view reason = {});
@@ -79,8 +78,8 @@ class ClientSocket {
   void abort();
 
   [[nodiscard]] SocketState state() const;
-  [[nodiscard]] std::string_view subprotocol() const;  ///< That the server chose; empty for none.
-  [[nodiscard]] CloseInfo close_info() const;          ///< Once the connection has ended.
+  /// That the server chose; empty for none.
+  [[nodiscard]] std::string_view subprotocol() const;
 
  private:
   friend ClientSocket connect(std::string_view url, ClientOptions options);

@@ -48,6 +48,8 @@ struct Compression {
   bool client_context_takeover = false;
   /// CompressionMode::on sends smaller messages as they are: the few bytes that could be saved are not worth the time.
   std::size_t threshold_bytes = 512;
+
+  bool operator==(const Compression&) const = default;
 };
 
 }  // namespace mote

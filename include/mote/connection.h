@@ -20,7 +20,7 @@ namespace mote {
 
 /// One WebSocket connection, from its `on_open` to its `on_close`.
 ///
-/// Thread: that of `Server::run` only; take a `handle()` for others. Lifetime: a `Connection&` is valid until its
+/// Thread: that of `Server::run` or `Client::run` only; take a `handle()` for others. Lifetime: a `Connection&` is valid until its
 /// `on_close` returns. Every method may be called inside every callback, and none calls back before it returns.
 ///
 /// Order of callbacks: the 101 response is written, then `on_open`, then any number of the others, then exactly one
@@ -66,6 +66,11 @@ class Connection {
   /// Bytes that were accepted and that the kernel does not have yet.
   [[nodiscard]] std::size_t queued_bytes() const;
   /// @}
+
+  /// Reads nothing more from the peer, and so delivers nothing, until `resume_reading`: for who cannot keep up. The kernel's
+  /// buffers fill, and then the peer has to wait. Silence is not held against it meanwhile. `close` ends a pause.
+  void pause_reading();
+  void resume_reading();
 
   /// Starts the closing handshake (RFC 6455 §7.1.2); `on_close` comes when the peer has answered, or after
   /// Options::close_timeout. What was sent before still goes out. Does nothing where the connection is closing already.

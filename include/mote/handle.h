@@ -35,6 +35,8 @@ class Handle {
   SendStatus send(const PreparedMessage& message) const;
   SendStatus send_ping(std::span<const std::byte> payload = {}) const;
   SendStatus send_pong(std::span<const std::byte> payload = {}) const;
+  void pause_reading() const;
+  void resume_reading() const;
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
   void abort() const;
   [[nodiscard]] bool is_open() const;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Everything of mote: a WebSocket server library for Linux (RFC 6455).
+/// Everything of mote: a WebSocket library for Linux, server and client (RFC 6455).
 ///
 ///     mote::Server server("ws://0.0.0.0:8181");
 ///     server.start([](mote::Connection& socket) {
@@ -9,9 +9,13 @@
 ///     });
 ///     server.run();
 ///
-/// Start reading at server.h, then connection.h; options.h lists every limit with its default.
+/// Start reading at server.h, then connection.h; options.h lists every limit with its default. Clients: client.h, and
+/// client_socket.h for programs that wait rather than be called back.
 
 #include <mote/callback.h>
+#include <mote/client.h>
+#include <mote/client_options.h>
+#include <mote/client_socket.h>
 #include <mote/close.h>
 #include <mote/compression.h>
 #include <mote/connection.h>
@@ -26,3 +30,4 @@
 #include <mote/prepared_message.h>
 #include <mote/send_status.h>
 #include <mote/server.h>
+#include <mote/tls.h>

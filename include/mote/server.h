@@ -16,6 +16,12 @@
 namespace mote {
 
 class Connection;
+class Server;
+
+namespace net {
+class Loop;
+Loop& loop_of(Server& server);
+}  // namespace net
 
 /// A WebSocket server (RFC 6455) on one address, with a few plain HTTP pages beside it if wanted.
 ///
@@ -83,6 +89,7 @@ class Server {
   [[nodiscard]] std::size_t connection_count() const;
 
  private:
+  friend net::Loop& net::loop_of(Server& server);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -190,6 +190,52 @@ TEST(Reactor, ADescriptorThatEpollRefusesComesBackAsErrno) {
   EXPECT_EQ(reactor.add(std::make_unique<Probe>(), -1, Reactor::kRead), EBADF);
 }
 
+TEST(Reactor, ADescriptorMayBeAttachedLater) {
+  int events = 0;
+  Reactor reactor;
+  auto added = std::make_unique<Probe>();
+  Probe& probe = *added;
+  probe.on.events = [&](std::uint32_t what) {
+    ++events;
+    EXPECT_EQ(what, Source::kReadable);
+  };
+  reactor.add(std::move(added));
+  run_steps(reactor, {[&] { probe.signal(); }, [] {}, [&] { EXPECT_EQ(events, 0) << "nobody knows of it yet"; },
+                      [&] { EXPECT_EQ(reactor.attach(probe, probe.descriptor(), Reactor::kRead), 0); }, [] {},
+                      [&] { EXPECT_EQ(events, 1) << "what was there before it was attached"; }, [&] { probe.signal(); },
+                      [] {}, [] {}});
+  EXPECT_EQ(events, 2);
+}
+
+TEST(Reactor, ADetachedDescriptorStaysOpenAndMayGoToAnotherSource) {
+  std::string order;
+  Reactor reactor;
+  Probe& first = add(reactor);
+  auto added = std::make_unique<Probe>();
+  Probe& second = *added;
+  reactor.add(std::move(added));
+  first.on.events = [&](std::uint32_t) { order += "first "; };
+  second.on.events = [&](std::uint32_t) { order += "second "; };
+  run_steps(reactor, {[&] {
+                        reactor.detach(first.descriptor());
+                        first.signal();  // it is open
+                      },
+                      [] {}, [&] { EXPECT_EQ(order, ""); },
+                      [&] { EXPECT_EQ(reactor.attach(second, first.descriptor(), Reactor::kRead), 0); }, [] {}, [] {}});
+  EXPECT_EQ(order, "second ");
+}
+
+TEST(Reactor, ADescriptorThatCannotBeAttachedLeavesTheSource) {
+  Reactor reactor;
+  Probe& probe = add(reactor);
+  EXPECT_EQ(reactor.attach(probe, -1, Reactor::kRead), EBADF);
+  EXPECT_EQ(reactor.attach(probe, probe.descriptor(), Reactor::kRead), EEXIST);
+  EXPECT_EQ(reactor.find(probe.token()), &probe);
+  reactor.detach(-1);  // nothing to take out
+  reactor.remove(probe);
+  EXPECT_EQ(reactor.attach(probe, probe.descriptor(), Reactor::kRead), ENOENT);
+}
+
 TEST(Reactor, FindsASourceByItsTokenUntilItIsRemoved) {
   Reactor reactor;
   Probe& probe = add(reactor);
