@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "net/socket_address.h"
 
 namespace mote::net {
 namespace {
@@ -57,14 +57,6 @@ std::unique_ptr<addrinfo, FreeAddresses> resolve(const Location& location) {
   throw std::system_error(std::make_error_code(std::errc::address_not_available), what + ": " + ::gai_strerror(error));
 }
 
-void set_port(sockaddr_storage& address, std::uint16_t port) {
-  if (address.ss_family == AF_INET6) {
-    reinterpret_cast<sockaddr_in6&>(address).sin6_port = htons(port);
-  } else {
-    reinterpret_cast<sockaddr_in&>(address).sin_port = htons(port);
-  }
-}
-
 std::uint16_t bound_port(int socket, const std::string& where) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -91,20 +83,13 @@ Descriptor listen_tcp(const addrinfo& found, bool alone, const Options& options,
   return socket;
 }
 
-sockaddr_un unix_address(const std::string& file) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, file.data(), file.size());
-  return address;
-}
-
 /// A socket file that nobody listens on was left by a process that is gone.
 void remove_stale_file(const std::string& file, const std::string& where) {
   struct stat status {};
   if (::lstat(file.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   const Descriptor probe = make_socket(AF_UNIX, where);
-  const sockaddr_un address = unix_address(file);
-  if (::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+  const sockaddr_storage address = unix_address(file).value();
+  if (::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0 &&
       errno == ECONNREFUSED) {
     ::unlink(file.c_str());
   }
@@ -114,8 +99,8 @@ ListeningSocket listen_unix(const Location& location, const Options& options) {
   const std::string where = location.to_string(0);
   remove_stale_file(location.socket_file, where);
   ListeningSocket listening{make_socket(AF_UNIX, where), {}};
-  const sockaddr_un address = unix_address(location.socket_file);
-  bind_and_listen(listening.socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address,
+  const sockaddr_storage address = unix_address(location.socket_file).value();  // parse_location took it
+  bind_and_listen(listening.socket.number(), reinterpret_cast<const sockaddr*>(&address), size_of(address),
                   options.listen_backlog, where);
   listening.file = location.socket_file;
   return listening;
