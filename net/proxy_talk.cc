@@ -1,0 +1,86 @@
+#include "net/proxy_talk.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "core/log.h"
+
+namespace mote::net {
+namespace {
+
+constexpr std::size_t kRoomBytes = 4096;
+
+ssize_t peek(int socket, std::span<std::byte> room) {
+  ssize_t got = 0;
+  do {
+    got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+}  // namespace
+
+ProxyTalk::ProxyTalk(core::Reactor& reactor, ProxyTalkOwner& owner, Descriptor socket, proto::ProxyDialogue& dialogue)
+    : reactor_(reactor), owner_(owner), socket_(std::move(socket)), dialogue_(dialogue) {}
+
+void ProxyTalk::stop() {
+  over_ = true;
+  socket_.reset();
+  reactor_.remove(*this);
+}
+
+Descriptor ProxyTalk::take_socket() {
+  reactor_.detach(socket_.number());
+  return std::move(socket_);
+}
+
+void ProxyTalk::on_events(std::uint32_t) {
+  write();
+  read();
+}
+
+void ProxyTalk::write() {
+  while (!over_ && !dialogue_.output().empty()) {
+    const std::span<const std::byte> output = dialogue_.output();
+    iovec piece{const_cast<std::byte*>(output.data()), output.size()};  // NOLINT: sendmsg(2) does not write to it
+    const IoResult result = transmit(socket_.number(), std::span(&piece, 1));
+    if (result.state == IoResult::State::would_block) return;
+    if (result.state != IoResult::State::done) return end(core::errno_text(result.error));
+    dialogue_.sent(result.bytes);
+  }
+}
+
+void ProxyTalk::read() {
+  while (!over_ && read_some()) write();
+}
+
+/// False where there is nothing more to read now. What is fed is only looked at first: of the last piece, what follows
+/// the proxy's answer is the server's, and stays in the socket for whoever gets that.
+bool ProxyTalk::read_some() {
+  std::array<std::byte, kRoomBytes> room{};
+  const ssize_t got = peek(socket_.number(), room);
+  if (got <= 0) {
+    const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    if (!nothing_yet) end(got == 0 ? "the proxy ended the connection" : core::errno_text(errno));
+    return false;
+  }
+  const auto bytes = std::span(room).first(static_cast<std::size_t>(got));
+  const proto::ProxyDialogue::Fed fed = dialogue_.feed(bytes);
+  const bool done = fed.step == proto::ProxyDialogue::Step::done;
+  static_cast<void>(receive(socket_.number(), bytes.first(done ? fed.consumed : bytes.size())));
+  if (fed.step == proto::ProxyDialogue::Step::failed) end(std::string(dialogue_.failure()));
+  if (done) end({});
+  return true;
+}
+
+void ProxyTalk::end(std::string failure) {
+  over_ = true;
+  owner_.talk_ended(std::move(failure));
+}
+
+}  // namespace mote::net
