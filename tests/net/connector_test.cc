@@ -110,28 +110,24 @@ class BlackHole {
   Descriptor first_;
 };
 
-/// Says a text and waits for another one.
+/// Says a text and waits for another one; before the last character of that it says more.
 class FakeDialogue final : public proto::ProxyDialogue {
  public:
-  FakeDialogue(std::string says, std::string expects) : says_(std::move(says)), expects_(std::move(expects)) {}
+  FakeDialogue(std::string_view says, std::string expects) : expects_(std::move(expects)) { send(says); }
 
-  [[nodiscard]] std::span<const std::byte> output() const override { return std::as_bytes(std::span(says_)); }
-  void sent(std::size_t bytes) override { says_.erase(0, bytes); }
-  Fed feed(std::span<const std::byte> bytes) override {
-    std::size_t used = 0;
-    for (const std::byte byte : bytes) {
-      if (expects_.empty()) break;
-      if (static_cast<char>(byte) != expects_.front()) return {Step::failed, 0};
+  Progress feed(std::string_view input) override {
+    Progress progress;
+    for (const char c : input) {
+      if (c != expects_.front()) return {input.size(), fail("said something else")};
       expects_.erase(0, 1);
-      ++used;
-      if (says_.empty() && expects_.size() == 1) says_ = "more";
+      ++progress.consumed;
+      if (expects_.size() == 1) send("more");
+      if (expects_.empty()) return {progress.consumed, State::done};
     }
-    return {expects_.empty() ? Step::done : Step::more, used};
+    return progress;
   }
-  [[nodiscard]] std::string_view failure() const override { return "it said something else"; }
 
  private:
-  std::string says_;
   std::string expects_;
 };
 
@@ -717,21 +713,20 @@ TEST_F(ConnectorTest, WhatIsSaidToAProxyThatDoesNotReadWaits) {
 
 TEST_F(ConnectorTest, SaysWhatTheProxyIsToBlameFor) {
   Listening proxy("127.0.0.1");
-  const std::string where =
-      in_port("cannot connect to example.org:80 through the proxy 127.0.0.1:", proxy.port(), ": ");
+  const std::string where = in_port("cannot connect to example.org:80 through 127.0.0.1:", proxy.port(), ": ");
   start("no", plan_through_proxy(proxy.port()));
   EXPECT_EQ(::send(proxy.accept().number(), "no", 2, 0), 2);
-  EXPECT_EQ(outcome("no"), where + "it said something else");
+  EXPECT_EQ(outcome("no"), where + "proxy: said something else");
   start("end", plan_through_proxy(proxy.port()));
   {
     const Descriptor accepted = proxy.accept();
     EXPECT_EQ(read_exactly(accepted.number(), 5), "hello");  // otherwise it would be a reset
   }
-  EXPECT_EQ(outcome("end"), where + "the proxy ended the connection");
+  EXPECT_EQ(outcome("end"), where + "proxy: ended the connection");
   ConnectPlan plan = plan_through_proxy(proxy.port());
   plan.timeout = 300ms;
   start("silent", std::move(plan));
-  EXPECT_EQ(outcome("silent"), where + "the proxy did not answer within 300 ms");
+  EXPECT_EQ(outcome("silent"), where + "proxy: no answer within 300 ms");
   EXPECT_EQ(busy_addresses(), 0U);
   EXPECT_TRUE(all_closed(1));
 }
@@ -739,8 +734,8 @@ TEST_F(ConnectorTest, SaysWhatTheProxyIsToBlameFor) {
 TEST_F(ConnectorTest, SaysThatTheProxyIsNotThere) {
   std::uint16_t port = 0;
   { port = Listening("127.0.0.1").port(); }
-  EXPECT_EQ(connect(plan_through_proxy(port)), in_port("cannot connect to example.org:80 through the proxy 127.0.0.1:",
-                                                       port, ": 127.0.0.1: Connection refused"));
+  EXPECT_EQ(connect(plan_through_proxy(port)),
+            in_port("cannot connect to example.org:80 through 127.0.0.1:", port, ": 127.0.0.1: Connection refused"));
   ConnectPlan plan = plan_through_proxy(port);
   plan.proxy.host = "unknown.test";
   start("unknown", std::move(plan));
