@@ -174,11 +174,12 @@ class ConnectorTest : public testing::Test {
     plan.port = port;
     return plan;
   }
-  ConnectPlan plan_through_proxy(std::uint16_t proxy_port, std::string says = "hello", std::string expects = "ok") {
+  ConnectPlan plan_through_proxy(std::uint16_t proxy_port, std::string_view says = "hello",
+                                 std::string expects = "ok") {
     ConnectPlan plan = plan_for("example.org", 80);
     plan.proxy.host = "127.0.0.1";
     plan.proxy.port = proxy_port;
-    plan.proxy.dialogue = std::make_unique<FakeDialogue>(std::move(says), std::move(expects));
+    plan.proxy.dialogue = std::make_unique<FakeDialogue>(says, std::move(expects));
     return plan;
   }
   void start(const std::string& name, ConnectPlan plan) {
