@@ -324,6 +324,7 @@ void Session::input_stopped(const IoResult& result) {
     log(LogLevel::warning, transport_.tls_failure());
   }
   output_.flush_batch(context_.batch, transport_);  // only then it shows whether something has to wait
+  if (queued() == 0) transport_.end_output();
   if (result.state == IoResult::State::failed || queued() == 0) {
     enter(Phase::gone);
   } else {
