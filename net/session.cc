@@ -82,6 +82,19 @@ void Session::start() {
   }
 }
 
+/// Inline: each message of a server goes through it, and is not to pay for the client's.
+inline void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
+  if (is_client()) {
+    write_masked_frame(opcode, payload, coding);
+  } else {
+    written(output_.write_frame(context_.batch, transport_, opcode, payload, coding));
+  }
+}
+
+void Session::write_masked_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
+  written(output_.write_masked_frame(context_.batch, transport_, opcode, payload, coding, fresh_masking_key()));
+}
+
 // ---- A client's way to a socket
 
 void Session::adopt(std::shared_ptr<HandleState> state) {
@@ -318,13 +331,17 @@ void Session::input_stopped(const IoResult& result) {
   if (result.state == IoResult::State::would_block) return;
   if (transport_.met_plain_http()) return refuse_plain_http();
   peer_done_ = true;
-  if (reads_frames()) return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
+  if (reads_frames()) {
+    if (result.state == IoResult::State::end) transport_.end_output();  // RFC 8446 §6.1: one for the other
+    return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
+  }
   if (phase_ == Phase::opening && is_client()) {
     const auto kind = transport_.tls_failure().empty() ? ErrorKind::transport : ErrorKind::tls;
     return fail_opening(Error(kind, transport_fault(result)));
   }
   if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
     log(LogLevel::warning, transport_.tls_failure());
+    return leave_without_tls();
   }
   output_.flush_batch(context_.batch, transport_);  // only then it shows whether something has to wait
   if (queued() == 0) transport_.end_output();
@@ -343,11 +360,17 @@ std::string Session::transport_fault(const IoResult& result) const {
 }
 
 void Session::refuse_plain_http() {
-  transport_.drop_tls();
-  readable_ = true;  // there may be more of that
   const auto answer = opening_->plain_http_on_tls_port();
-  written(output_.write(context_.batch, transport_, bytes_of(answer.bytes), {}));
   log_refusal(answer.refusal);
+  leave_without_tls(answer.bytes);
+}
+
+/// What the peer still sends is read and dropped, so that no reset overtakes our last words, an alert among them.
+void Session::leave_without_tls(std::string_view last_words) {
+  transport_.drop_tls();
+  peer_done_ = false;
+  readable_ = true;
+  if (!last_words.empty()) written(output_.write(context_.batch, transport_, bytes_of(last_words), {}));
   leave();
 }
 
@@ -506,12 +529,6 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
   return status();
 }
 
-void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
-  OutputBatch& batch = context_.batch;
-  written(is_client()
-              ? output_.write_masked_frame(batch, transport_, opcode, payload, coding, fresh_masking_key())
-              : output_.write_frame(batch, transport_, opcode, payload, coding));
-}
 
 void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   try {

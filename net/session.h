@@ -121,6 +121,7 @@ class Session final : public Connection, public core::Source {
   void input_stopped(const IoResult& result);
   [[nodiscard]] std::string transport_fault(const IoResult& result) const;
   void refuse_plain_http();
+  void leave_without_tls(std::string_view last_words = {});
   [[nodiscard]] proto::MessageRules message_rules() const;
   /// Whether received bytes may be used, or at least dropped.
   [[nodiscard]] bool may_use() const {
@@ -143,8 +144,9 @@ class Session final : public Connection, public core::Source {
   void shut_down();
 
   [[nodiscard]] bool is_client() const { return context_.role == proto::Role::client; }
-  void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
-                   proto::Coding coding = proto::Coding::plain);
+  [[gnu::always_inline]] void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
+                                          proto::Coding coding = proto::Coding::plain);
+  void write_masked_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding);
   void write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void write_close(std::uint16_t code, std::string_view reason);
   void write_pong(std::span<const std::byte> payload);
