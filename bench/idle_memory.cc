@@ -111,10 +111,11 @@ long resident_bytes() {
                                         char byte = 0;
                                         if (++echoed == connections && ::write(ready, &byte, 1) != 1) fail("write");
                                       },
-                                  .on_error = [](mote::Connection&, const mote::Error& error) {
-                                    std::fprintf(stderr, "%s\n", error.what());
-                                    std::_Exit(1);
-                                  }});
+                                  .on_error =
+                                      [](mote::Connection&, const mote::Error& error) {
+                                        std::fprintf(stderr, "%s\n", error.what());
+                                        std::_Exit(1);
+                                      }});
   }
   std::thread([release] {
     char byte = 0;

@@ -1,5 +1,5 @@
-// What TLS costs a server, in its own CPU time: a handshake, and echoes of 20 bytes and 16 KiB, each beside what OpenSSL
-// alone takes for the cryptography in it (as `openssl speed` measures it), and the same echo without TLS.
+// What TLS costs a server, in its own CPU time: a handshake, and echoes of 20 bytes and 16 KiB, each beside what
+// OpenSSL alone takes for the cryptography in it (as `openssl speed` measures it), and the same echo without TLS.
 //
 //     tls_cost [SECONDS]     for each measurement; default 2
 
@@ -139,11 +139,10 @@ mote::ClientOptions options_of(const Load& load) {
 
 /// Each connection begins the next one when it opens.
 void connect_for_ever(mote::Client& client, const Load& load) {
-  client.connect(load.url, options_of(load),
-                 mote::Handlers{.on_open = [](mote::Connection& socket) { socket.abort(); },
-                                .on_close = [&](mote::Connection&, const mote::CloseInfo&) {
-                                  connect_for_ever(client, load);
-                                }});
+  client.connect(
+      load.url, options_of(load),
+      mote::Handlers{.on_open = [](mote::Connection& socket) { socket.abort(); },
+                     .on_close = [&](mote::Connection&, const mote::CloseInfo&) { connect_for_ever(client, load); }});
 }
 
 [[noreturn]] void run_load(const Load& load) {
@@ -155,11 +154,10 @@ void connect_for_ever(mote::Client& client, const Load& load) {
       connect_for_ever(client, load);
       continue;
     }
-    client.connect(load.url, options_of(load),
-                   mote::Handlers{.on_open = [&](mote::Connection& socket) { socket.send(message); },
-                                  .on_message = [&](mote::Connection& socket, std::string_view) {
-                                    socket.send(message);
-                                  }});
+    client.connect(
+        load.url, options_of(load),
+        mote::Handlers{.on_open = [&](mote::Connection& socket) { socket.send(message); },
+                       .on_message = [&](mote::Connection& socket, std::string_view) { socket.send(message); }});
   }
   client.run();
   std::_Exit(0);

@@ -67,8 +67,8 @@ class Client::Impl final : private OwnLoop, public net::ClientHub {
     if (own_loop != nullptr && idle()) loop.reactor.stop();
   }
 
-  std::vector<net::Dialer*> dialers_;    // the reactor owns them
-  std::vector<net::Timer*> timers_;      // likewise
+  std::vector<net::Dialer*> dialers_;  // the reactor owns them
+  std::vector<net::Timer*> timers_;    // likewise
   std::shared_ptr<Tasks> tasks_;
 };
 
@@ -103,12 +103,11 @@ bool Client::Impl::post(Callback<void()> task) {
   };
   tasks_->waiting.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Tasks, Leave> counted(tasks_.get());
-  return loop.reactor.mailbox()->post(
-      [tasks = tasks_, counted = std::move(counted), task = std::move(task)]() mutable {
-        net::Dispatcher::task(task);
-        counted.reset();
-        if (tasks->owner != nullptr) tasks->owner->stop_if_idle();
-      });
+  return loop.reactor.mailbox()->post([tasks = tasks_, counted = std::move(counted), task = std::move(task)]() mutable {
+    net::Dispatcher::task(task);
+    counted.reset();
+    if (tasks->owner != nullptr) tasks->owner->stop_if_idle();
+  });
 }
 
 void Client::Impl::every(milliseconds period, Callback<void()> task) {

@@ -21,9 +21,8 @@ HandshakeGate& ClientHub::gate(std::size_t limit) {
 
 std::shared_ptr<const TlsContext> ClientHub::tls(const ClientTlsOptions& options) {
   if (options.verify) {
-    return TlsContext::for_client(options, [hook = options.verify](const auto& certificate) {
-      return Dispatcher::accepts(hook, certificate);
-    });
+    return TlsContext::for_client(
+        options, [hook = options.verify](const auto& certificate) { return Dispatcher::accepts(hook, certificate); });
   }
   const auto known = std::ranges::find_if(tls_, [&](const Tls& tls) { return same(tls.options, options); });
   if (known != tls_.end()) return known->context;

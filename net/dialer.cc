@@ -31,8 +31,8 @@ void Dialer::begin() {
   if (given_up_) return finish();
   opened_ = false;
   try {
-    auto session =
-        std::make_unique<Session>(context_, Transport(), PeerAddress(), std::make_unique<ClientOpening>(url_, options_));
+    auto session = std::make_unique<Session>(context_, Transport(), PeerAddress(),
+                                             std::make_unique<ClientOpening>(url_, options_));
     session_ = session.get();
     hub_.loop.reactor.add(std::move(session));
   } catch (const std::bad_alloc&) {
@@ -46,8 +46,9 @@ void Dialer::begin() {
 
 void Dialer::connect() {
   try {
-    connector_ = std::make_unique<Connector>(hub_.loop.reactor, hub_.resolver, hub_.gate(options_.handshakes_per_address),
-                                             plan(), [this](ConnectResult result) { connected(std::move(result)); });
+    connector_ =
+        std::make_unique<Connector>(hub_.loop.reactor, hub_.resolver, hub_.gate(options_.handshakes_per_address),
+                                    plan(), [this](ConnectResult result) { connected(std::move(result)); });
   } catch (const std::exception& exception) {
     session_->fail_opening(Error(ErrorKind::connect, exception.what()));
   }

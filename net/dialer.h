@@ -60,8 +60,8 @@ class Dialer final : public core::Source, public SessionOwner {
 
   ClientHub& hub_;
   const proto::Url url_;
-  const ClientOptions options_;      // checked
-  const Options session_options_;    // the same as a session has them
+  const ClientOptions options_;    // checked
+  const Options session_options_;  // the same as a session has them
   std::optional<proto::Proxy> proxy_;
   std::shared_ptr<const TlsContext> tls_;  // wss
   Context context_;

@@ -83,7 +83,7 @@ OpeningAnswer HttpService::refuse(const proto::Refusal& refusal, proto::Body mod
 }
 
 OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& peer,
-                                const proto::UpgradeVerdict& verdict) {
+                                   const proto::UpgradeVerdict& verdict) {
   using Access = UpgradeDecisionAccess;
   UpgradeDecision decision = Access::make(head.headers(), verdict.subprotocol);
   if (!dispatcher_.upgrade(request_of(head, peer), decision)) {

@@ -15,8 +15,8 @@ inline std::int64_t deadline(std::int64_t from_ms, Options::milliseconds limit) 
   return limit == Options::kNever ? kNoDeadline : from_ms + limit.count();
 }
 
-/// Whether a peer still is there, and reads: remembers when it showed that, and says what is due. Times are those of the
-/// reactor, in milliseconds. Nothing is re-armed with a message: whoever looks is told when to look again.
+/// Whether a peer still is there, and reads: remembers when it showed that, and says what is due. Times are those of
+/// the reactor, in milliseconds. Nothing is re-armed with a message: whoever looks is told when to look again.
 class Liveness {
  public:
   enum class Verdict {

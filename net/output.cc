@@ -157,9 +157,8 @@ bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<cons
     return waits;
   }
   std::byte* const pong = queue_->pong.data();
-  const std::size_t header =
-      key ? proto::write_masked_frame_header(pong, proto::Opcode::pong, payload.size(), *key)
-          : proto::write_frame_header(pong, proto::Opcode::pong, payload.size());
+  const std::size_t header = key ? proto::write_masked_frame_header(pong, proto::Opcode::pong, payload.size(), *key)
+                                 : proto::write_frame_header(pong, proto::Opcode::pong, payload.size());
   core::unmask_copy(pong + header, payload.data(), payload.size(), key.value_or(0));
   queue_->pong_bytes = static_cast<std::uint8_t>(header + payload.size());
   return false;

@@ -112,7 +112,8 @@ class Output {
   bool queue(Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload,
              std::uint32_t key = 0);
   void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key = 0);
-  void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload);
+  void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
+                std::span<const std::byte> payload);
   void transmit_pieces(Transport& transport, std::span<iovec> pieces);
   std::size_t transmit_some(Transport& transport, std::span<iovec> pieces);
   void consumed(std::size_t size);

@@ -110,8 +110,8 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   net::Context context_;
   mutable std::mutex tls_mutex_;
   std::shared_ptr<const net::TlsContext> tls_;  // null without TLS
-  std::vector<net::Listener*> listeners_;  // the reactor owns them
-  net::Timer* drain_timer_ = nullptr;      // likewise; made at once, so that a drain needs no memory
+  std::vector<net::Listener*> listeners_;       // the reactor owns them
+  net::Timer* drain_timer_ = nullptr;           // likewise; made at once, so that a drain needs no memory
   std::size_t sessions_ = 0;
   std::size_t max_connections_ = 0;
   std::atomic<milliseconds::rep> drain_until_{kNoDrain};  // by steady_ms()
@@ -161,9 +161,8 @@ void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer
   const int number = socket.number();
   std::unique_ptr<net::TlsStream> stream;
   if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
-  auto session =
-      std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
-                                     std::make_unique<net::HttpPhase>(http, peer));
+  auto session = std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
+                                                std::make_unique<net::HttpPhase>(http, peer));
   net::Session& added = *session;
   if (const int error = loop.reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
     core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});

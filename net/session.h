@@ -28,8 +28,8 @@
 
 namespace mote::net {
 
-/// One connection from its socket to its end: first HTTP, then perhaps WebSocket. The library's side of a Connection, of
-/// a server or of a client.
+/// One connection from its socket to its end: first HTTP, then perhaps WebSocket. The library's side of a Connection,
+/// of a server or of a client.
 ///
 /// Nothing that the user's code can call destroys a session or calls back: the end is noted, and told to the dispatcher
 /// when the turn ends. So after a callback `this` is valid, but its phase may have changed.

@@ -22,8 +22,8 @@
 namespace mote::net {
 namespace {
 
-// Forward secrecy and authenticated encryption only (RFC 9325 §4.2). AES with 128 bits first: as good as 256 here, and a
-// quarter faster; clients without AES instructions put ChaCha20 first and get it.
+// Forward secrecy and authenticated encryption only (RFC 9325 §4.2). AES with 128 bits first: as good as 256 here, and
+// a quarter faster; clients without AES instructions put ChaCha20 first and get it.
 constexpr const char* kCiphers12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
@@ -36,15 +36,15 @@ const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<c
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_bytes, void*) {
   unsigned char* chosen = nullptr;
-  const int found =
-      SSL_select_next_proto(&chosen, size, bytes_of(kAlpn), static_cast<unsigned>(kAlpn.size()), offered, offered_bytes);
+  const int found = SSL_select_next_proto(&chosen, size, bytes_of(kAlpn), static_cast<unsigned>(kAlpn.size()), offered,
+                                          offered_bytes);
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// The name that a ClientHello asks for (RFC 6066 §3), which of a session that is resumed with TLS 1.2 need not be the one
-/// that SSL_get_servername gives. Nothing, too, where it is malformed: OpenSSL goes on to refuse that.
+/// The name that a ClientHello asks for (RFC 6066 §3), which of a session that is resumed with TLS 1.2 need not be the
+/// one that SSL_get_servername gives. Nothing, too, where it is malformed: OpenSSL goes on to refuse that.
 std::optional<std::string_view> name_asked_for(SSL* ssl) {
   constexpr std::size_t kHeadBytes = 5;  // the list's length, the type of a host name, the name's length
   const unsigned char* list = nullptr;
@@ -188,7 +188,8 @@ std::shared_ptr<const TlsContext> TlsContext::for_client(const ClientTlsOptions&
   if (own != TlsCertificate{}) use_certificate(*context, own, "tls.certificate.");
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (made->verify_) SSL_CTX_set_cert_verify_callback(context, verify_server, made.get());
-  if (SSL_CTX_set_alpn_protos(context, bytes_of(kAlpn), static_cast<unsigned>(kAlpn.size())) != 0) throw std::bad_alloc();
+  if (SSL_CTX_set_alpn_protos(context, bytes_of(kAlpn), static_cast<unsigned>(kAlpn.size())) != 0)
+    throw std::bad_alloc();
   return made;
 }
 

@@ -24,8 +24,8 @@ class TlsContext {
   /// Must not throw.
   using Verify = std::function<bool(const ClientTlsOptions::PeerCertificate&)>;
 
-  /// Both throw std::system_error for a file that cannot be read and std::invalid_argument for what cannot be used, with
-  /// the option, the file and the reason in the text.
+  /// Both throw std::system_error for a file that cannot be read and std::invalid_argument for what cannot be used,
+  /// with the option, the file and the reason in the text.
   static std::shared_ptr<const TlsContext> for_server(const TlsOptions& options);
   /// `verify`: stands in for options.verify; empty: none.
   static std::shared_ptr<const TlsContext> for_client(const ClientTlsOptions& options, Verify verify);

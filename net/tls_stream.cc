@@ -22,8 +22,8 @@ bool is_http_letter(std::byte byte) { return byte >= std::byte{'A'} && byte <= s
 
 }  // namespace
 
-/// One call from outside, which lends the socket: OpenSSL's error queue is empty at its beginning, and what OpenSSL wrote
-/// leaves at its end.
+/// One call from outside, which lends the socket: OpenSSL's error queue is empty at its beginning, and what OpenSSL
+/// wrote leaves at its end.
 class TlsStream::Call {
  public:
   Call(TlsStream& stream, int socket, std::size_t wire_limit = 0) : stream_(stream) {

@@ -33,9 +33,9 @@ class TlsBuffers {
 
 /// TLS over one socket, server or client: OpenSSL between plaintext and edge-triggered, non-blocking system calls.
 ///
-/// OpenSSL never waits for the socket while writing: its records go to TlsBuffers and from there to the kernel, and what
-/// that does not take waits here. So a read never has to wait for a write nor a write for a read, and a write is never
-/// to be repeated. What waits is bounded: above kMostBacklogBytes nothing is read or written until it is out.
+/// OpenSSL never waits for the socket while writing: its records go to TlsBuffers and from there to the kernel, and
+/// what that does not take waits here. So a read never has to wait for a write nor a write for a read, and a write is
+/// never to be repeated. What waits is bounded: above kMostBacklogBytes nothing is read or written until it is out.
 class TlsStream {
  public:
   /// Throws std::bad_alloc. `buffers` must outlive it. `peer`: of a client, whom it wants to talk to.

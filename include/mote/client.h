@@ -47,8 +47,8 @@ class Client {
   /// connection to be had, `on_error` with the reason and `on_close` with 1006. With ClientOptions::reconnect each
   /// attempt is a Connection of its own, for which `configure` is called anew. The handle is that of the first attempt;
   /// `abort` and `close` through it end later ones, too.
-  /// On the client's thread, or before `run`; others use `post`. Throws std::invalid_argument where the URL or an option
-  /// makes no sense, and std::system_error for a file of ClientOptions::tls, named in its text.
+  /// On the client's thread, or before `run`; others use `post`. Throws std::invalid_argument where the URL or an
+  /// option makes no sense, and std::system_error for a file of ClientOptions::tls, named in its text.
   Handle connect(std::string_view url, ClientOptions options, Callback<void(Connection&)> configure);
   Handle connect(std::string_view url, Callback<void(Connection&)> configure);
   /// The same with a table of callbacks.

@@ -75,8 +75,8 @@ struct ClientOptions {
   /// @{
   std::uint64_t max_message_bytes = defaults::kMaxMessageBytes;
   std::uint32_t max_fragments = defaults::kMaxFragments;
-  /// Offered unless off. With `on_request` and `on`, messages are compressed as Compression says; the windows and context
-  /// takeovers are what is offered, and never more is accepted.
+  /// Offered unless off. With `on_request` and `on`, messages are compressed as Compression says; the windows and
+  /// context takeovers are what is offered, and never more is accepted.
   Compression compression = {};
   /// @}
 

@@ -69,8 +69,9 @@ class ClientSocket {
   Message receive(milliseconds timeout = Options::kNever);
 
   /// The closing handshake (RFC 6455 §7.1.2): sends Close, and returns when the server has answered; messages that were
-  /// not received by then are dropped. Does nothing where the connection has ended. Throws Error of kind `timeout` after
-  /// ClientOptions::close_timeout or where the connection fails, and std::invalid_argument as Connection::close does.
+  /// not received by then are dropped. Does nothing where the connection has ended. Throws Error of kind `timeout`
+  /// after ClientOptions::close_timeout or where the connection fails, and std::invalid_argument as Connection::close
+  /// does.
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {});
   /// Sends Close and returns at once; `receive` tells of the answer.
   void close_output(std::uint16_t code = close_code::normal, std::string_view reason = {});
@@ -88,8 +89,8 @@ class ClientSocket {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Connects to `url`, see Client::connect, and returns when the connection is open. Throws Error where it cannot be had,
-/// std::invalid_argument and std::system_error as Client::connect does. ClientOptions::reconnect is not for this.
+/// Connects to `url`, see Client::connect, and returns when the connection is open. Throws Error where it cannot be
+/// had, std::invalid_argument and std::system_error as Client::connect does. ClientOptions::reconnect is not for this.
 ClientSocket connect(std::string_view url, ClientOptions options = {});
 
 }  // namespace mote

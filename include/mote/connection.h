@@ -20,8 +20,9 @@ namespace mote {
 
 /// One WebSocket connection, from its `on_open` to its `on_close`.
 ///
-/// Thread: that of `Server::run` or `Client::run` only; take a `handle()` for others. Lifetime: a `Connection&` is valid until its
-/// `on_close` returns. Every method may be called inside every callback, and none calls back before it returns.
+/// Thread: that of `Server::run` or `Client::run` only; take a `handle()` for others. Lifetime: a `Connection&` is
+/// valid until its `on_close` returns. Every method may be called inside every callback, and none calls back before it
+/// returns.
 ///
 /// Order of callbacks: the 101 response is written, then `on_open`, then any number of the others, then exactly one
 /// `on_close`, then nothing. `on_error` comes before `on_close` where a fault ended the connection. An exception that
@@ -67,8 +68,9 @@ class Connection {
   [[nodiscard]] std::size_t queued_bytes() const;
   /// @}
 
-  /// Reads nothing more from the peer, and so delivers nothing, until `resume_reading`: for who cannot keep up. The kernel's
-  /// buffers fill, and then the peer has to wait. Silence is not held against it meanwhile. `close` ends a pause.
+  /// Reads nothing more from the peer, and so delivers nothing, until `resume_reading`: for who cannot keep up. The
+  /// kernel's buffers fill, and then the peer has to wait. Silence is not held against it meanwhile. `close` ends a
+  /// pause.
   void pause_reading();
   void resume_reading();
 

@@ -60,8 +60,8 @@ struct Options {
   std::size_t max_header_lines = defaults::kMaxHeaderLines;
   /// The request target. Above: 414.
   std::size_t max_target_bytes = 4 * 1024;
-  /// From accept until the end of the opening handshake, TLS included, absolute, so that a trickle of bytes does not extend it; also
-  /// from a plain HTTP response until the end of the next request head.
+  /// From accept until the end of the opening handshake, TLS included, absolute, so that a trickle of bytes does not
+  /// extend it; also from a plain HTTP response until the end of the next request head.
   milliseconds handshake_timeout = defaults::kHandshakeTimeout;
   /// What the server speaks, in any order: the first that the client lists and that is here is chosen (§4.2.2).
   std::vector<std::string> subprotocols = {};

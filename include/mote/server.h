@@ -33,9 +33,9 @@ class Server {
   /// `location`: `ws://HOST[:PORT][/PATH]`, the same with `wss://`, or `ws+unix:///SOCKET/FILE`.
   ///
   /// HOST is an IPv4 address, an IPv6 address in brackets (`[::]` takes IPv4 too), or a name, of which every address is
-  /// bound. PORT is 80, and 443 for `wss://`, unless given; 0 lets the kernel choose, see `port()`. With a PATH other than `/` only that path
-  /// is a WebSocket endpoint, and others are 404; without, every path is.
-  /// Throws std::invalid_argument where the location or an option makes no sense, and std::system_error or
+  /// bound. PORT is 80, and 443 for `wss://`, unless given; 0 lets the kernel choose, see `port()`. With a PATH other
+  /// than `/` only that path is a WebSocket endpoint, and others are 404; without, every path is. Throws
+  /// std::invalid_argument where the location or an option makes no sense, and std::system_error or
   /// std::invalid_argument for a file of Options::tls that cannot be read or used, with its name and the reason.
   explicit Server(std::string_view location, Options options = {});
   ~Server();

@@ -44,7 +44,8 @@ struct TlsOptions {
   std::vector<std::string> server_names = {};
   /// @}
   /// Certificates for other names. The first that has the name that the client wants is used, else the first for every
-  /// name; where there is none, the handshake ends (RFC 6455 §4.2.2 /1/). A client that says no name gets the one above.
+  /// name; where there is none, the handshake ends (RFC 6455 §4.2.2 /1/). A client that says no name gets the one
+  /// above.
   std::vector<TlsCertificate> more_certificates = {};
 
   ClientCertificates client_certificates = ClientCertificates::none;
@@ -74,8 +75,8 @@ struct ClientTlsOptions {
 
   /// What `verify` is asked about. The views of a call are valid until it returns.
   struct PeerCertificate {
-    std::string host;         ///< That was asked for.
-    std::string subject;      ///< As `CN=example.org,O=Example`.
+    std::string host;     ///< That was asked for.
+    std::string subject;  ///< As `CN=example.org,O=Example`.
     std::string issuer;
     std::string sha256;       ///< Of the certificate in DER: 64 hexadecimal digits.
     std::string certificate;  ///< In PEM.

@@ -88,9 +88,8 @@ TEST(ClientSocket, GoneWithoutACloseIsUncleanForTheServer) {
 
 TEST(ClientSocket, DestroyedOpenItAborts) {
   Journal at_server;
-  const RunningServer server(Handlers{.on_close = [&](Connection&, const CloseInfo& why) {
-    at_server.add(std::to_string(why.code));
-  }});
+  const RunningServer server(
+      Handlers{.on_close = [&](Connection&, const CloseInfo& why) { at_server.add(std::to_string(why.code)); }});
   { const auto socket = connect(url_of(server)); }
   EXPECT_TRUE(eventually([&] { return at_server.size() == 1; }));
 }

@@ -44,8 +44,8 @@ std::string text_of(std::span<const std::byte> bytes) {
 }
 
 std::string_view name_of(EndedBy by) {
-  constexpr std::string_view kNames[] = {"peer",  "local",    "transport", "timeout", "protocol_error",
-                                         "limit", "shutdown", "handshake"};
+  constexpr std::string_view kNames[] = {"peer",           "local", "transport", "timeout",
+                                         "protocol_error", "limit", "shutdown",  "handshake"};
   return kNames[static_cast<std::size_t>(by)];
 }
 
@@ -118,8 +118,8 @@ TEST(Client, GoneWithoutACloseIsAnUncleanEndForTheServer) {  // checklist 94
   client.run();
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"configure", "close 1006 local"}));
   EXPECT_TRUE(eventually([&] { return at_server.count("close") == 1; }));
-  EXPECT_EQ(at_server.lines(), (std::vector<std::string>{"configure", "open", error_line(ErrorKind::transport),
-                                                         "close 1006 transport"}));
+  EXPECT_EQ(at_server.lines(),
+            (std::vector<std::string>{"configure", "open", error_line(ErrorKind::transport), "close 1006 transport"}));
 }
 
 TEST(Client, TheServersCloseIsAnsweredAndTold) {
@@ -504,8 +504,7 @@ TEST(Client, AHandleEndsAnAttemptFromAnotherThread) {
   Client client;
   Journal journal;
   client.connect(url_of(server), [](Connection& socket) { socket.on_open([&socket] { socket.send("x"); }); });
-  const Handle second =
-      client.connect(url_of(server), [&](Connection& socket) { note_everything(socket, journal); });
+  const Handle second = client.connect(url_of(server), [&](Connection& socket) { note_everything(socket, journal); });
   EXPECT_FALSE(second.is_open());
   EXPECT_EQ(second.send("x"), SendStatus::closed);
   std::thread other([&] {
