@@ -47,7 +47,8 @@ std::string read_file(const std::string& file, const std::string& where) {
   if (stream == nullptr) fail();
   std::string text;
   std::array<char, 4096> piece{};
-  while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), stream.get())) text.append(piece.data(), size);
+  while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), stream.get()))
+    text.append(piece.data(), size);
   if (std::ferror(stream.get()) != 0) fail();
   return text;
 }
@@ -124,7 +125,9 @@ void use_key(SSL_CTX& context, const Source& source, const std::string& password
   if (key == nullptr) {
     const bool missing = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ;
     if (at_end()) reject(source.where, "has no private key in PEM");
-    reject(source.where, missing ? "is encrypted and private_key_password is empty" : tls_reason(nullptr));
+    if (missing) reject(source.where, "is encrypted and private_key_password is empty");
+    reject(source.where,
+           (password.empty() ? "" : "is broken, or not of this private_key_password: ") + tls_reason(nullptr));
   }
   if (SSL_CTX_use_PrivateKey(&context, key.get()) != 1 || SSL_CTX_check_private_key(&context) != 1) {
     reject(source.where, "does not belong to the certificate: " + tls_reason(nullptr));
@@ -144,7 +147,8 @@ std::string hexadecimal(std::span<const unsigned char> bytes) {
 }  // namespace
 
 void use_certificate(SSL_CTX& context, const TlsCertificate& certificate, const std::string& option) {
-  use_chain(context, {option + "certificate_chain_", certificate.certificate_chain_file, certificate.certificate_chain_pem});
+  use_chain(context,
+            {option + "certificate_chain_", certificate.certificate_chain_file, certificate.certificate_chain_pem});
   use_key(context, {option + "private_key_", certificate.private_key_file, certificate.private_key_pem},
           certificate.private_key_password);
 }
