@@ -1,5 +1,6 @@
 // What an idle connection costs: user-space memory of a server with N of them, each with its request head kept, without
-// and with permessage-deflate. A connection is idle once it has had a compressed message echoed, where it has that.
+// and with permessage-deflate, and over TLS. A connection is idle once it has had a message echoed, where it has one of
+// those.
 //
 //     idle_memory [CONNECTIONS]     default 10,000
 
@@ -21,6 +22,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "tests/support/certificates.h"
 
 namespace {
 
@@ -48,6 +51,7 @@ struct Setting {
   std::string_view name;
   std::string_view request;
   mote::Compression compression;
+  bool tls = false;
 };
 
 /// Resident bytes of this process that no file backs.
@@ -90,11 +94,50 @@ long resident_bytes() {
   std::_Exit(0);
 }
 
+/// The same over TLS, with mote's client.
+[[noreturn]] void hold_tls_connections(const std::string& url, const std::string& ca_pem, int connections, int ready,
+                                       int release) {
+  mote::Client client;
+  mote::ClientOptions options;
+  options.tls.ca_pem = ca_pem;
+  options.handshakes_per_address = 64;
+  options.connect_timeout = options.handshake_timeout = std::chrono::minutes(2);  // all of them wait for their turn
+  int echoed = 0;
+  for (int i = 0; i < connections; ++i) {
+    client.connect(url, options,
+                   mote::Handlers{.on_open = [](mote::Connection& socket) { socket.send(std::string(1000, 'x')); },
+                                  .on_message =
+                                      [&](mote::Connection&, std::string_view) {
+                                        char byte = 0;
+                                        if (++echoed == connections && ::write(ready, &byte, 1) != 1) fail("write");
+                                      },
+                                  .on_error = [](mote::Connection&, const mote::Error& error) {
+                                    std::fprintf(stderr, "%s\n", error.what());
+                                    std::_Exit(1);
+                                  }});
+  }
+  std::thread([release] {
+    char byte = 0;
+    static_cast<void>(::read(release, &byte, 1));
+    std::_Exit(0);
+  }).detach();
+  client.run();
+  std::_Exit(1);
+}
+
 /// In a process of its own, so that no memory freed by an earlier measurement is used again.
 int measure(const Setting& setting, int connections) {
   mote::Options options;
   options.compression = setting.compression;
-  mote::Server server("ws://127.0.0.1:0", options);
+  std::string ca_pem;
+  if (setting.tls) {
+    const mote::test::CertificateAuthority authority;
+    const mote::test::Identity identity = authority.issue({.ip_addresses = {"127.0.0.1"}});
+    ca_pem = authority.certificate_pem();
+    options.tls.certificate_chain_pem = identity.certificate_pem;
+    options.tls.private_key_pem = identity.key_pem;
+  }
+  mote::Server server(setting.tls ? "wss://127.0.0.1:0" : "ws://127.0.0.1:0", options);
   server.start({.on_message = [](mote::Connection& socket, std::string_view text) { socket.send(text); }});
   int ready[2];
   int release[2];
@@ -103,6 +146,9 @@ int measure(const Setting& setting, int connections) {
   if (child < 0) fail("fork");
   if (child == 0) {
     ::close(release[1]);
+    if (setting.tls) {
+      hold_tls_connections(server.location(), ca_pem, connections, ready[1], release[0]);
+    }
     hold_connections(server.port(), setting, connections, ready[1], release[0]);
   }
   ::close(ready[1]);
@@ -120,8 +166,10 @@ int measure(const Setting& setting, int connections) {
     std::fprintf(stderr, "only %d of %d connections opened: is RLIMIT_NOFILE high enough?\n", open, connections);
     return 1;
   }
-  std::printf("%d idle connections, %.*s: %ld bytes of user-space memory each, of which %zu are the request head\n",
-              connections, static_cast<int>(setting.name.size()), setting.name.data(), each, setting.request.size());
+  std::printf("%d idle connections, %.*s: %ld bytes of user-space memory each", connections,
+              static_cast<int>(setting.name.size()), setting.name.data(), each);
+  if (!setting.request.empty()) std::printf(", of which %zu are the request head", setting.request.size());
+  std::printf("\n");
   return 0;
 }
 
@@ -163,6 +211,7 @@ int main(int count, char** arguments) {
            Setting{"a browser, with context takeover", kBrowserRequest, takeover},
            Setting{"a browser, with context takeover, windows of 1 KiB, memory level 2", kBrowserRequest,
                    small_takeover},
+           Setting{"mote's client, over TLS", {}, {}, true},
        }) {
     status |= measure_in_child(setting, connections);
   }

@@ -36,8 +36,9 @@ Backoff::milliseconds Backoff::delay(const Reconnect& reconnect, std::uint32_t f
   const double grown = first > 0 ? first * std::pow(reconnect.factor, failures - 1) : 0;
   const double shortened = std::min(grown, longest) * (1 - reconnect.jitter * random);
   // Not rounded up beyond what was set: a double has fewer digits than the longest of delays.
-  const auto most = static_cast<double>(milliseconds::max().count() / 2);
-  return std::min(milliseconds(static_cast<milliseconds::rep>(std::min(shortened, most))), reconnect.longest_delay);
+  constexpr milliseconds::rep most = milliseconds::max().count() / 2;
+  return std::min(milliseconds(static_cast<milliseconds::rep>(std::min(shortened, static_cast<double>(most)))),
+                  reconnect.longest_delay);
 }
 
 }  // namespace mote::net

@@ -200,7 +200,7 @@ void ConnectRace::time_out() {
     case Stage::name:
       return fail("its address was not found within " + limit);
     case Stage::proxy:
-      return fail("the proxy did not answer within " + limit);
+      return fail("proxy: no answer within " + limit);
     default:
       for (const ConnectAttempt* const attempt : attempts_) {
         note_failure(attempt->address(), attempt->connecting() ? "no answer within " + limit
@@ -215,7 +215,7 @@ void ConnectRace::time_out() {
 std::string ConnectRace::where() const {
   if (!plan_.unix_socket.empty()) return plan_.unix_socket;
   std::string text = host_and_port(plan_.host, plan_.port);
-  if (has_proxy()) text.append(" through the proxy ").append(host_and_port(plan_.proxy.host, plan_.proxy.port));
+  if (has_proxy()) text.append(" through ").append(host_and_port(plan_.proxy.host, plan_.proxy.port));
   return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,7 @@ class ConnectRace final : public core::Source, private AttemptOwner, private Pro
   void resolved(const LookupAnswer& answer);
   void take_addresses(const std::vector<sockaddr_storage>& addresses);
   void next_attempt();
-  void connected(ConnectAttempt& attempt);
+  void connected(ConnectAttempt& winner);
   void talk_to_proxy(Descriptor socket);
   void arm_timer();
   void time_out();

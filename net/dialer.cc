@@ -20,6 +20,7 @@ Dialer::Dialer(ClientHub& hub, std::string_view url, ClientOptions options)
       context_(hub.loop, proto::Role::client, hub.deflate(options_.compression), dispatcher, session_options_, *this),
       state_(std::make_shared<HandleState>(hub.loop.reactor.mailbox(), session_options_)),
       backoff_(options_.reconnect) {
+  if (!options_.proxy.empty()) proxy_ = proto::parse_proxy(options_.proxy);
   if (url_.scheme == proto::Scheme::wss) tls_ = hub.tls(options_.tls);
   state_->dialer = this;
 }
@@ -57,6 +58,10 @@ ConnectPlan Dialer::plan() const {
   plan.host = url_.host;
   plan.port = url_.port;
   plan.unix_socket = url_.scheme == proto::Scheme::unix_socket ? url_.socket_file : options_.unix_socket;
+  if (proxy_ && plan.unix_socket.empty()) {
+    const proto::ResponseLimits limits{options_.max_response_head_bytes, options_.max_header_lines};
+    plan.proxy = {proxy_->host, proxy_->port, proto::make_dialogue(*proxy_, url_.host, url_.port, limits)};
+  }
   plan.bind_address = options_.bind_address;
   plan.tcp_no_delay = options_.tcp_no_delay;
   plan.timeout = options_.connect_timeout;
@@ -65,6 +70,7 @@ ConnectPlan Dialer::plan() const {
 
 void Dialer::connected(ConnectResult result) {
   const auto done = std::move(connector_);
+  if (!session_->connecting()) return;  // aborted in this turn
   if (!result.error.empty()) return session_->fail_opening(Error(ErrorKind::connect, result.error));
   permit_ = std::move(result.permit);
   try {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "net/handle_state.h"
 #include "net/handshake_gate.h"
 #include "net/tls_context.h"
+#include "proto/proxy.h"
 #include "proto/url.h"
 
 namespace mote::net {
@@ -60,6 +62,7 @@ class Dialer final : public core::Source, public SessionOwner {
   const proto::Url url_;
   const ClientOptions options_;      // checked
   const Options session_options_;    // the same as a session has them
+  std::optional<proto::Proxy> proxy_;
   std::shared_ptr<const TlsContext> tls_;  // wss
   Context context_;
   std::shared_ptr<HandleState> state_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "core/log.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kRoomBytes = 4096;
 
-ssize_t peek(int socket, std::span<std::byte> room) {
+ssize_t peek(int socket, std::span<char> room) {
   ssize_t got = 0;
   do {
     got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
@@ -45,13 +46,13 @@ void ProxyTalk::on_events(std::uint32_t) {
 }
 
 void ProxyTalk::write() {
-  while (!over_ && !dialogue_.output().empty()) {
-    const std::span<const std::byte> output = dialogue_.output();
-    iovec piece{const_cast<std::byte*>(output.data()), output.size()};  // NOLINT: sendmsg(2) does not write to it
+  output_.append(dialogue_.take_output());
+  while (!over_ && !output_.empty()) {
+    iovec piece{output_.data(), output_.size()};
     const IoResult result = transmit(socket_.number(), std::span(&piece, 1));
     if (result.state == IoResult::State::would_block) return;
     if (result.state != IoResult::State::done) return end(core::errno_text(result.error));
-    dialogue_.sent(result.bytes);
+    output_.erase(0, result.bytes);
   }
 }
 
@@ -62,20 +63,20 @@ void ProxyTalk::read() {
 /// False where there is nothing more to read now. What is fed is only looked at first: of the last piece, what follows
 /// the proxy's answer is the server's, and stays in the socket for whoever gets that.
 bool ProxyTalk::read_some() {
-  std::array<std::byte, kRoomBytes> room{};
+  std::array<char, kRoomBytes> room{};
   const ssize_t got = peek(socket_.number(), room);
   if (got <= 0) {
     const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    if (!nothing_yet) end(got == 0 ? "the proxy ended the connection" : core::errno_text(errno));
+    if (!nothing_yet) end(got == 0 ? "proxy: ended the connection" : core::errno_text(errno));
     return false;
   }
-  const auto bytes = std::span(room).first(static_cast<std::size_t>(got));
-  const proto::ProxyDialogue::Fed fed = dialogue_.feed(bytes);
-  const bool done = fed.step == proto::ProxyDialogue::Step::done;
-  static_cast<void>(receive(socket_.number(), bytes.first(done ? fed.consumed : bytes.size())));
-  if (fed.step == proto::ProxyDialogue::Step::failed) end(std::string(dialogue_.failure()));
-  if (done) end({});
-  return true;
+  const std::string_view input(room.data(), static_cast<std::size_t>(got));
+  const proto::ProxyDialogue::Progress progress = dialogue_.feed(input);
+  const auto used = std::as_writable_bytes(std::span(room)).first(progress.consumed);
+  if (!used.empty()) static_cast<void>(receive(socket_.number(), used));
+  if (progress.state == proto::ProxyDialogue::State::failed) end(dialogue_.failure());
+  if (progress.state == proto::ProxyDialogue::State::done) end({});
+  return progress.consumed == input.size();
 }
 
 void ProxyTalk::end(std::string failure) {

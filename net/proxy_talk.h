@@ -42,6 +42,7 @@ class ProxyTalk final : public core::Source {
   ProxyTalkOwner& owner_;
   Descriptor socket_;
   proto::ProxyDialogue& dialogue_;
+  std::string output_;  // not sent yet
   bool over_ = false;
 };
 

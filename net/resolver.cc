@@ -1,8 +1,5 @@
 #include "net/resolver.h"
 
-#include <netinet/in.h>
-
-#include <cstring>
 #include <functional>
 #include <map>
 #include <new>
@@ -24,16 +21,9 @@ bool is_localhost(std::string_view host) {
 }
 
 LookupAnswer loopback() {
-  LookupAnswer answer;
-  answer.addresses.resize(2);
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_addr = IN6ADDR_LOOPBACK_INIT;
-  std::memcpy(&answer.addresses[0], &v6, sizeof v6);
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::memcpy(&answer.addresses[1], &v4, sizeof v4);
+  LookupAnswer answer = look_up_literal("::1");
+  const LookupAnswer v4 = look_up_literal("127.0.0.1");
+  answer.addresses.insert(answer.addresses.end(), v4.addresses.begin(), v4.addresses.end());
   return answer;
 }
 

@@ -628,7 +628,8 @@ void Session::owe_drain() {
 /// After the kernel was given something, or something was queued. Calls nobody back.
 void Session::note_output() {
   if (output_.error() != 0 && phase_ != Phase::gone) {
-    end_abnormally(EndedBy::transport, ErrorKind::transport, core::errno_text(output_.error()));
+    const IoResult failed{.state = IoResult::State::failed, .error = output_.error()};
+    end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(failed));
   }
   if (output_.take_progress()) liveness_.output_progressed(now_ms(), transport_, output_.blocked());
   const std::size_t waiting = queued();

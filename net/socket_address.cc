@@ -29,7 +29,8 @@ void set_port(sockaddr_storage& address, std::uint16_t port) {
 
 std::optional<sockaddr_storage> unix_address(std::string_view file) {
   sockaddr_un address{};
-  if (file.empty() || file.size() >= sizeof address.sun_path || file.find('\0') != file.npos) return std::nullopt;
+  if (file.empty() || file.size() >= sizeof address.sun_path || file.find('\0') != std::string_view::npos)
+    return std::nullopt;
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, file.data(), file.size());
   sockaddr_storage storage{};

@@ -1,5 +1,7 @@
 #include "proto/authority.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 
 #include "proto/ascii.h"
@@ -92,6 +94,30 @@ bool is_ipv6_address(std::string_view text) {
   return !zone.empty() && consists_of(kRegName, zone) && is_ipv6(text.substr(0, percent));
 }
 
+void append_ipv4(std::string& octets, std::string_view address) {
+  while (!address.empty()) {
+    const std::string_view octet = address.substr(0, address.find('.'));
+    octets.push_back(static_cast<char>(number_up_to(255, octet).value_or(0)));
+    address.remove_prefix(std::min(octet.size() + 1, address.size()));
+  }
+}
+
+// `groups`: of an IPv6 address, what is on one side of the `::`.
+void append_groups(std::string& octets, std::string_view groups) {
+  while (!groups.empty()) {
+    const std::string_view group = groups.substr(0, groups.find(':'));
+    groups.remove_prefix(std::min(group.size() + 1, groups.size()));
+    if (group.find('.') != std::string_view::npos) {
+      append_ipv4(octets, group);
+    } else {
+      unsigned value = 0;
+      std::from_chars(group.data(), group.data() + group.size(), value, 16);
+      octets.push_back(static_cast<char>(value >> 8));
+      octets.push_back(static_cast<char>(value & 0xFF));
+    }
+  }
+}
+
 // Takes the host off `text`.
 HostAndPort take_host(std::string_view& text) {
   if (text.starts_with('[')) {
@@ -135,6 +161,18 @@ HostAndPort split_authority(std::string_view text) {
     parts.fault = "the port must be a number from 0 to 65535";
   }
   return parts;
+}
+
+std::string address_octets(std::string_view host) {
+  std::string octets;
+  if (is_ipv4(host)) append_ipv4(octets, host);
+  if (!is_ipv6_address(host)) return octets;
+  const std::string_view address = host.substr(0, host.find('%'));
+  const std::size_t gap = std::min(address.find("::"), address.size());
+  append_groups(octets, address.substr(0, gap));
+  std::string behind;
+  append_groups(behind, address.substr(std::min(gap + 2, address.size())));
+  return octets.append(16 - octets.size() - behind.size(), '\0').append(behind);
 }
 
 std::string bracketed(std::string_view host) {

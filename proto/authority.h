@@ -27,6 +27,10 @@ struct HostAndPort {
 /// has no percent-encoding. An IPv6 address may have a zone, as in `fe80::1%eth0`.
 HostAndPort split_authority(std::string_view text);
 
+/// The octets of an IPv4 or IPv6 address, 4 or 16 in network order, without its zone; empty for a name. `host`: from
+/// split_authority().
+std::string address_octets(std::string_view host);
+
 /// That host as an authority has it: an IPv6 address in brackets, without its zone, which only this machine knows (RFC
 /// 6874 §1).
 std::string bracketed(std::string_view host);

@@ -2,36 +2,53 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace mote::proto {
 
-/// What a client and a proxy say to each other on a fresh connection before its bytes go to the server and back: HTTP
-/// CONNECT (RFC 9110 §9.3.6) or SOCKS5 (RFC 1928). Made for one connection.
+/// Of a proxy's user.
+struct Credentials {
+  std::string user;
+  std::string password;
+};
+
+/// What is said to a proxy, and by it, until it passes bytes on between the client and the host that it was asked for.
 class ProxyDialogue {
  public:
-  enum class Step : std::uint8_t {
-    more,    ///< Write what `output` has, if anything, and feed what comes.
-    done,    ///< The connection is the server's from here on.
-    failed,  ///< The proxy will not, or is none; `failure` says more.
+  enum class State : std::uint8_t {
+    more,    ///< Send what there is, and feed what comes.
+    done,    ///< Every byte from now on is the host's, and for the host.
+    failed,  ///< failure() says why.
   };
-  struct Fed {
-    Step step = Step::more;
-    /// done: how many of the bytes were the proxy's; what follows them came from the server. Else all were.
-    std::size_t consumed = 0;
+  struct Progress {
+    std::size_t consumed = 0;  ///< Of the input; done: what is behind comes from the host.
+    State state = State::more;
   };
 
+  ProxyDialogue() = default;
   virtual ~ProxyDialogue() = default;
+  ProxyDialogue(const ProxyDialogue&) = delete;
+  ProxyDialogue& operator=(const ProxyDialogue&) = delete;
 
-  /// What is still to be sent; valid until the next call that is not const.
-  [[nodiscard]] virtual std::span<const std::byte> output() const = 0;
-  /// That many bytes of `output` are out.
-  virtual void sent(std::size_t bytes) = 0;
-  /// What the proxy sent, in whatever pieces. Not after `done` or `failed`. Limits how much a proxy may say.
-  [[nodiscard]] virtual Fed feed(std::span<const std::byte> bytes) = 0;
-  /// After `failed`: why, as in `it answered 407 Proxy Authentication Required`.
-  [[nodiscard]] virtual std::string_view failure() const = 0;
+  /// What the proxy is to be sent now, each byte once: something at the beginning, and perhaps after a feed().
+  [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
+  /// `input`: what has come from the proxy and has not been consumed. Not to be called again after done or failed.
+  virtual Progress feed(std::string_view input) = 0;
+  /// failed: what the proxy did wrong, or refused.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+ protected:
+  void send(std::string_view bytes) { output_.append(bytes); }
+  State fail(std::string_view why) {
+    failure_.assign("proxy: ").append(why);
+    return State::failed;
+  }
+
+ private:
+  std::string output_;
+  std::string failure_;
 };
 
 }  // namespace mote::proto

@@ -24,7 +24,8 @@ MAY_INCLUDE = {
 
 # Public headers that code without descriptors and user callbacks has business with.
 PUBLIC_FOR_CORE = re.compile(r"mote/(callback|log)\.h")
-PUBLIC_FOR_PROTO = re.compile(r"mote/(callback|close|compression|connection_info|error|headers|http|log|options|prepared_message)\.h")
+PUBLIC_FOR_PROTO = re.compile(
+    r"mote/(callback|client_options|close|compression|connection_info|error|headers|http|log|options|prepared_message)\.h")
 
 # Outside header -> the files that may include it; of the library only, tests and examples are free.
 HOMES = {

@@ -54,7 +54,7 @@ struct ClientOptions {
   std::size_t max_response_head_bytes = 16 * 1024;
   std::size_t max_header_lines = defaults::kMaxHeaderLines;
   /// Handshakes of this client to one address and port at a time; others wait. RFC 6455 §4.1 /2/ says 1, and lets only
-  /// programs that test a server differ.
+  /// programs that test a server differ. The wait counts towards connect_timeout.
   std::size_t handshakes_per_address = 1;
   /// @}
 

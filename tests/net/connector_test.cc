@@ -110,28 +110,24 @@ class BlackHole {
   Descriptor first_;
 };
 
-/// Says a text and waits for another one.
+/// Says a text and waits for another one; before the last character of that it says more.
 class FakeDialogue final : public proto::ProxyDialogue {
  public:
-  FakeDialogue(std::string says, std::string expects) : says_(std::move(says)), expects_(std::move(expects)) {}
+  FakeDialogue(std::string_view says, std::string expects) : expects_(std::move(expects)) { send(says); }
 
-  [[nodiscard]] std::span<const std::byte> output() const override { return std::as_bytes(std::span(says_)); }
-  void sent(std::size_t bytes) override { says_.erase(0, bytes); }
-  Fed feed(std::span<const std::byte> bytes) override {
-    std::size_t used = 0;
-    for (const std::byte byte : bytes) {
-      if (expects_.empty()) break;
-      if (static_cast<char>(byte) != expects_.front()) return {Step::failed, 0};
+  Progress feed(std::string_view input) override {
+    Progress progress;
+    for (const char c : input) {
+      if (c != expects_.front()) return {input.size(), fail("said something else")};
       expects_.erase(0, 1);
-      ++used;
-      if (says_.empty() && expects_.size() == 1) says_ = "more";
+      ++progress.consumed;
+      if (expects_.size() == 1) send("more");
+      if (expects_.empty()) return {progress.consumed, State::done};
     }
-    return {expects_.empty() ? Step::done : Step::more, used};
+    return progress;
   }
-  [[nodiscard]] std::string_view failure() const override { return "it said something else"; }
 
  private:
-  std::string says_;
   std::string expects_;
 };
 
@@ -143,12 +139,11 @@ class ConnectorTest : public testing::Test {
     Clock::duration took{};
   };
 
-  ConnectorTest() {
+  ConnectorTest() : descriptors(open_descriptors()) {
     loop.on_thread([this] {
       resolver = std::make_unique<Resolver>(*loop, [this](const std::string& host) { return look_up_here(host); });
       gate = std::make_unique<HandshakeGate>(*loop, 1);
     });
-    descriptors = open_descriptors();
   }
   ~ConnectorTest() override {
     loop.on_thread([this] {
@@ -179,11 +174,12 @@ class ConnectorTest : public testing::Test {
     plan.port = port;
     return plan;
   }
-  ConnectPlan plan_through_proxy(std::uint16_t proxy_port, std::string says = "hello", std::string expects = "ok") {
+  ConnectPlan plan_through_proxy(std::uint16_t proxy_port, std::string_view says = "hello",
+                                 std::string expects = "ok") {
     ConnectPlan plan = plan_for("example.org", 80);
     plan.proxy.host = "127.0.0.1";
     plan.proxy.port = proxy_port;
-    plan.proxy.dialogue = std::make_unique<FakeDialogue>(std::move(says), std::move(expects));
+    plan.proxy.dialogue = std::make_unique<FakeDialogue>(says, std::move(expects));
     return plan;
   }
   void start(const std::string& name, ConnectPlan plan) {
@@ -245,7 +241,7 @@ class ConnectorTest : public testing::Test {
   std::unique_ptr<Resolver> resolver;
   std::unique_ptr<HandshakeGate> gate;
   std::map<std::string, Attempt> attempts;
-  int descriptors = 0;
+  int descriptors;
 };
 
 std::string in_port(std::string_view before, std::uint16_t port, std::string_view after = {}) {
@@ -375,10 +371,10 @@ TEST_F(ConnectorTest, TimesOutWhileAnAddressDoesNotAnswer) {
   names["slow.test"] = {"127.0.0.2", "127.0.0.3"};
   const BlackHole hole("127.0.0.3", 0);
   ConnectPlan plan = plan_for("slow.test", hole.port());
-  plan.timeout = 100ms;
+  plan.timeout = 300ms;
   EXPECT_EQ(connect(std::move(plan)), in_port("cannot connect to slow.test:", hole.port(),
-                                              ": 127.0.0.2: Connection refused; 127.0.0.3: no answer within 100 ms"));
-  EXPECT_GE(took(), 100ms - kClockLag);
+                                              ": 127.0.0.2: Connection refused; 127.0.0.3: no answer within 300 ms"));
+  EXPECT_GE(took(), 300ms - kClockLag);
   EXPECT_TRUE(all_closed(2));
   EXPECT_EQ(busy_addresses(), 0U);
 }
@@ -391,15 +387,17 @@ TEST_F(ConnectorTest, TheTimeoutIsForAllAddressesTogether) {
   }
   ConnectPlan plan = plan_for("slow.test", holes.front()->port());
   plan.timeout = 600ms;
-  EXPECT_EQ(connect(std::move(plan)), in_port("cannot connect to slow.test:", holes.front()->port(),
-                                              ": 127.0.0.10, 127.0.0.11, 127.0.0.12: no answer within 600 ms"));
+  const std::string said = connect(std::move(plan));
+  EXPECT_TRUE(said.starts_with(in_port("cannot connect to slow.test:", holes.front()->port(), ": 127.0.0.10")));
+  EXPECT_TRUE(said.ends_with(": no answer within 600 ms"));
+  EXPECT_EQ(said.find("127.0.0.13"), std::string::npos) << "it would have been tried after 750 ms: " << said;
   EXPECT_TRUE(all_closed(20));
 }
 
 TEST_F(ConnectorTest, TimesOutWhileTheNameIsLookedUp) {
   ConnectPlan plan = plan_for("hangs.test", 80);
-  plan.timeout = 50ms;
-  EXPECT_EQ(connect(std::move(plan)), "cannot connect to hangs.test:80: its address was not found within 50 ms");
+  plan.timeout = 300ms;
+  EXPECT_EQ(connect(std::move(plan)), "cannot connect to hangs.test:80: its address was not found within 300 ms");
   hang.reset();
 }
 
@@ -407,10 +405,10 @@ TEST_F(ConnectorTest, TimesOutWhileItWaitsForAPermit) {
   Listening server("127.0.0.1");
   EXPECT_EQ(connect(plan_for("127.0.0.1", server.port())), in_port("connected to 127.0.0.1:", server.port()));
   ConnectPlan plan = plan_for("127.0.0.1", server.port());
-  plan.timeout = 50ms;
+  plan.timeout = 300ms;
   start("second", std::move(plan));
   EXPECT_EQ(outcome("second"), in_port("cannot connect to 127.0.0.1:", server.port(),
-                                       ": 127.0.0.1: other handshakes took longer than 50 ms"));
+                                       ": 127.0.0.1: other handshakes took longer than 300 ms"));
 }
 
 TEST_F(ConnectorTest, TheLongestTimeoutIsNone) {
@@ -541,10 +539,10 @@ TEST_F(UnixConnectorTest, TriesAgainWhileTheServersQueueIsFull) {
   start("", plan_for_file(file));
   start("timed", [&] {
     ConnectPlan plan = plan_for_file(file);
-    plan.timeout = 100ms;
+    plan.timeout = 300ms;
     return plan;
   }());
-  EXPECT_EQ(outcome("timed"), "cannot connect to " + file + ": no answer within 100 ms");
+  EXPECT_EQ(outcome("timed"), "cannot connect to " + file + ": no answer within 300 ms");
   EXPECT_FALSE(over(""));
   full.open();
   EXPECT_EQ(outcome(""), "connected to unix");
@@ -591,12 +589,11 @@ TEST_F(ConnectorTest, SaysWhatIsWrongWithBindAddress) {
 
 TEST_F(ConnectorTest, WaitsUntilTheHandshakeWithThatAddressIsOverUnderWhateverName) {  // checklist 63
   names["one.test"] = {"127.0.0.1"};
-  names["other.test"] = {"::ffff:127.0.0.1"};
   Listening server("127.0.0.1");
   const std::string connected = in_port("connected to 127.0.0.1:", server.port());
   EXPECT_EQ(connect(plan_for("one.test", server.port())), connected);
   EXPECT_TRUE(server.accept().valid());
-  start("second", plan_for("other.test", server.port()));
+  start("second", plan_for("::ffff:127.0.0.1", server.port()));
   start("third", plan_for("127.0.0.1", server.port()));
   Listening elsewhere("127.0.0.1");
   start("elsewhere", plan_for("127.0.0.1", elsewhere.port()));
@@ -717,21 +714,20 @@ TEST_F(ConnectorTest, WhatIsSaidToAProxyThatDoesNotReadWaits) {
 
 TEST_F(ConnectorTest, SaysWhatTheProxyIsToBlameFor) {
   Listening proxy("127.0.0.1");
-  const std::string where =
-      in_port("cannot connect to example.org:80 through the proxy 127.0.0.1:", proxy.port(), ": ");
+  const std::string where = in_port("cannot connect to example.org:80 through 127.0.0.1:", proxy.port(), ": ");
   start("no", plan_through_proxy(proxy.port()));
   EXPECT_EQ(::send(proxy.accept().number(), "no", 2, 0), 2);
-  EXPECT_EQ(outcome("no"), where + "it said something else");
+  EXPECT_EQ(outcome("no"), where + "proxy: said something else");
   start("end", plan_through_proxy(proxy.port()));
   {
     const Descriptor accepted = proxy.accept();
     EXPECT_EQ(read_exactly(accepted.number(), 5), "hello");  // otherwise it would be a reset
   }
-  EXPECT_EQ(outcome("end"), where + "the proxy ended the connection");
+  EXPECT_EQ(outcome("end"), where + "proxy: ended the connection");
   ConnectPlan plan = plan_through_proxy(proxy.port());
-  plan.timeout = 100ms;
+  plan.timeout = 300ms;
   start("silent", std::move(plan));
-  EXPECT_EQ(outcome("silent"), where + "the proxy did not answer within 100 ms");
+  EXPECT_EQ(outcome("silent"), where + "proxy: no answer within 300 ms");
   EXPECT_EQ(busy_addresses(), 0U);
   EXPECT_TRUE(all_closed(1));
 }
@@ -739,8 +735,8 @@ TEST_F(ConnectorTest, SaysWhatTheProxyIsToBlameFor) {
 TEST_F(ConnectorTest, SaysThatTheProxyIsNotThere) {
   std::uint16_t port = 0;
   { port = Listening("127.0.0.1").port(); }
-  EXPECT_EQ(connect(plan_through_proxy(port)), in_port("cannot connect to example.org:80 through the proxy 127.0.0.1:",
-                                                       port, ": 127.0.0.1: Connection refused"));
+  EXPECT_EQ(connect(plan_through_proxy(port)),
+            in_port("cannot connect to example.org:80 through 127.0.0.1:", port, ": 127.0.0.1: Connection refused"));
   ConnectPlan plan = plan_through_proxy(port);
   plan.proxy.host = "unknown.test";
   start("unknown", std::move(plan));

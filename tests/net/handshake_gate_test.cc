@@ -69,7 +69,7 @@ TEST(HandshakeGate, LetsOneHandshakeAtATimeGoOnWithAnAddressInOrderOfArrival) { 
                         EXPECT_EQ(order, "") << "never within a call";
                         EXPECT_FALSE(b.permit.held());
                       },
-                      [&] { EXPECT_EQ(order, "b"); }, [] {},
+                      [] {}, [&] { EXPECT_EQ(order, "b"); },
                       [&] {
                         EXPECT_EQ(order, "b") << "b has not let go";
                         b.permit.release();

@@ -108,13 +108,11 @@ class ResolverTest : public testing::Test {
   /// `answers` gets a line `name: text`.
   void ask(const std::string& host, const std::string& name) {
     loop.on_thread([&] {
-      bool returned = false;
-      requests[name] = resolver->resolve(
-          host, [this, name, &returned, own = std::this_thread::get_id()](const LookupAnswer& answer) {
+      requests[name] =
+          resolver->resolve(host, [this, name, own = std::this_thread::get_id()](const LookupAnswer& answer) {
             EXPECT_EQ(std::this_thread::get_id(), own);
             answers.add(std::string(name).append(": ").append(text_of(answer)));
           });
-      returned = true;
       EXPECT_EQ(answers.count(name + ":"), 0U) << "an answer before the call has returned";
     });
   }
@@ -149,7 +147,7 @@ TEST_F(ResolverTest, LocalhostIsThisMachineWhateverANameServerSays) {
     EXPECT_EQ(answer_for(name), "::1 127.0.0.1") << name;
   }
   for (const std::string name : {"xlocalhost", "localhost.example", ".", "localhost.."}) {
-    EXPECT_EQ(answer_for(name), "cannot resolve \"" + name + "\": asked for " + name);
+    EXPECT_EQ(answer_for(name), std::string("cannot resolve \"").append(name).append("\": asked for ").append(name));
   }
 }
 
@@ -201,7 +199,7 @@ TEST_F(ResolverTest, ManyNamesAreLookedUpByAFewThreads) {
   EXPECT_TRUE(eventually([&] { return answers.size() == count; }));
   for (std::size_t i = 1; i <= count; ++i) {
     const std::string number = std::to_string(i);
-    EXPECT_EQ(answers.count("n" + number + ": 192.0.2." + number), 1U) << i;
+    EXPECT_EQ(answers.count(std::string("n").append(number).append(": 192.0.2.").append(number)), 1U) << i;
   }
   EXPECT_EQ(names->most_at_a_time(), LookupCrew::kThreads);
 }

@@ -1,7 +1,9 @@
 #include "proto/authority.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 
 #include "tests/support/feed.h"
@@ -84,6 +86,39 @@ TEST(Authority, IsAHostAndAPort) {  // RFC 3986 §3.2.2, RFC 9110 §7.2, checkli
     const ExactBlock block(row.text);
     EXPECT_EQ(is_authority(block.view()), row.valid) << row.text;
   }
+}
+
+TEST(SplitAuthority, IsStricterThanIsAuthorityApartFromZones) {
+  for (const HostRow& row : kHosts) {
+    const ExactBlock block(row.text);
+    const bool zone = row.text == "[fe80::1%eth0]";
+    const bool stricter =
+        row.text.ends_with(':') || row.text.starts_with("[v") || row.text.find('%') != std::string_view::npos;
+    EXPECT_EQ(split_authority(block.view()).fault.empty(), zone || (row.valid && !stricter)) << row.text;
+  }
+}
+
+TEST(AddressOctets, AreThoseOfTheSystem) {
+  for (const char* text : {"0.0.0.0", "127.0.0.1", "255.254.253.252", "::", "::1", "1::", "2001:db8::ff00:42:8329",
+                           "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "ABCD:ef::1", "::ffff:192.0.2.128",
+                           "1:2:3:4:5:6:192.0.2.1", "64:ff9b::192.0.2.33"}) {
+    const bool v6 = std::string_view(text).find(':') != std::string_view::npos;
+    std::string expected(v6 ? 16 : 4, '\0');
+    ASSERT_EQ(::inet_pton(v6 ? AF_INET6 : AF_INET, text, expected.data()), 1) << text;
+    const ExactBlock block(text);
+    EXPECT_EQ(address_octets(block.view()), expected) << text;
+  }
+  EXPECT_EQ(address_octets("fe80::1%eth0"), address_octets("fe80::1"));
+  for (const char* name : {"a", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "0x7f.0.0.1"}) {
+    EXPECT_EQ(address_octets(name), "") << name;
+  }
+}
+
+TEST(Bracketed, IsForIpv6Only) {
+  EXPECT_EQ(bracketed("a"), "a");
+  EXPECT_EQ(bracketed("127.0.0.1"), "127.0.0.1");
+  EXPECT_EQ(bracketed("::1"), "[::1]");
+  EXPECT_EQ(bracketed("fe80::1%eth0"), "[fe80::1]");
 }
 
 }  // namespace
