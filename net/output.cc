@@ -45,10 +45,6 @@ bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::b
   return true;
 }
 
-bool OutputBatch::has_room(std::size_t copied) const {
-  return copied <= kCopiedBytes - copied_bytes_ && piece_count_ + 2 <= kMaxPieces && total_bytes_ < kFullBytes;
-}
-
 /// The same with the payload masked on its way.
 bool OutputBatch::append_masked(std::span<const std::byte> head, std::span<const std::byte> payload,
                                 std::uint32_t key) {
@@ -113,14 +109,17 @@ bool Output::queue(Transport& transport, std::span<const std::byte> head, std::s
 }
 
 bool Output::write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
-                         std::span<const std::byte> payload, proto::Coding coding, MaskingKey key) {
+                         std::span<const std::byte> payload, proto::Coding coding) {
   std::array<std::byte, proto::kMaxHeaderBytes> header;
-  if (!key) {
-    const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
-    return write(batch, transport, std::span(header).first(size), payload);
-  }
-  const std::size_t size = proto::write_masked_frame_header(header.data(), opcode, payload.size(), *key, coding);
-  return write_masked(batch, transport, std::span(header).first(size), payload, *key);
+  const std::size_t size = proto::write_frame_header(header.data(), opcode, payload.size(), coding);
+  return write(batch, transport, std::span(header).first(size), payload);
+}
+
+bool Output::write_masked_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
+                                std::span<const std::byte> payload, proto::Coding coding, std::uint32_t key) {
+  std::array<std::byte, proto::kMaxHeaderBytes> header;
+  const std::size_t size = proto::write_masked_frame_header(header.data(), opcode, payload.size(), key, coding);
+  return write_masked(batch, transport, std::span(header).first(size), payload, key);
 }
 
 /// What is too large for the batch goes out a batch at a time: it is masked there, and nowhere else.
@@ -149,9 +148,11 @@ bool Output::write_masked(OutputBatch& batch, Transport& transport, std::span<co
 }
 
 bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
-                        MaskingKey key) {
+                        std::optional<std::uint32_t> key) {
   if (queue_ == nullptr || queue_->to_pong_end == 0) {
-    const bool waits = write_frame(batch, transport, proto::Opcode::pong, payload, proto::Coding::plain, key);
+    const bool waits =
+        key ? write_masked_frame(batch, transport, proto::Opcode::pong, payload, proto::Coding::plain, *key)
+            : write_frame(batch, transport, proto::Opcode::pong, payload);
     if (queue_ != nullptr) queue_->to_pong_end = queue_->bytes.size();
     return waits;
   }

@@ -18,9 +18,6 @@ namespace mote::net {
 
 class Output;
 
-/// Of a client's frame, another for each (RFC 6455 §5.3); none: a server's, which is not masked.
-using MaskingKey = std::optional<std::uint32_t>;
-
 /// What the connection whose turn it is has written so far: one per reactor, sent with one system call.
 ///
 /// Small pieces are copied. A large one that lies in the reactor's receive buffer, as the payload of a message does
@@ -50,7 +47,9 @@ class OutputBatch {
   [[nodiscard]] bool lies_in_receive_buffer(std::span<const std::byte> bytes) const;
   bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
   bool append_masked(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key);
-  [[nodiscard]] bool has_room(std::size_t copied) const;
+  [[nodiscard]] bool has_room(std::size_t copied) const {
+    return copied <= kCopiedBytes - copied_bytes_ && piece_count_ + 2 <= kMaxPieces && total_bytes_ < kFullBytes;
+  }
   void add_copied(std::size_t size);
   void add_piece(const std::byte* data, std::size_t size);
   void clear();
@@ -77,12 +76,14 @@ class Output {
   [[nodiscard]] bool write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                            std::span<const std::byte> payload);
   [[nodiscard]] bool write_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
-                                 std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain,
-                                 MaskingKey key = {});
+                                 std::span<const std::byte> payload, proto::Coding coding = proto::Coding::plain);
+  /// A client's, with a key that was never used.
+  [[nodiscard]] bool write_masked_frame(OutputBatch& batch, Transport& transport, proto::Opcode opcode,
+                                        std::span<const std::byte> payload, proto::Coding coding, std::uint32_t key);
   /// A pong: while an earlier one waits for the kernel it takes the place of any that waits behind that (RFC 6455
-  /// §5.5.3), so that pings cost bounded memory.
+  /// §5.5.3), so that pings cost bounded memory. `key`: a client's.
   [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
-                                MaskingKey key = {});
+                                std::optional<std::uint32_t> key = {});
 
   /// Sends the batch, which belongs to this output; what the kernel does not take waits. Needed before the receive
   /// buffer is written again and at the end of the connection's turn.

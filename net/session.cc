@@ -14,6 +14,13 @@ namespace {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
+/// That nobody can predict, another for each frame (RFC 6455 §5.3).
+std::uint32_t fresh_masking_key() {
+  std::uint32_t key = 0;
+  core::fill_random(std::as_writable_bytes(std::span(&key, 1)));
+  return key;
+}
+
 }  // namespace
 
 /// Takes what the reader finds during one turn, and stops it when the turn's budget is spent.
@@ -209,10 +216,6 @@ void Session::end_turn() {
 
 // ---- Input
 
-/// Whether received bytes may be used, or at least dropped.
-bool Session::may_use() const {
-  return phase_ != Phase::gone && ((!above_soft_limit_ && !paused_) || phase_ == Phase::leaving);
-}
 
 void Session::take_turn() {
   OutputBatch& batch = context_.batch;
@@ -324,6 +327,7 @@ void Session::input_stopped(const IoResult& result) {
     log(LogLevel::warning, transport_.tls_failure());
   }
   output_.flush_batch(context_.batch, transport_);  // only then it shows whether something has to wait
+  if (queued() == 0) transport_.end_output();
   if (result.state == IoResult::State::failed || queued() == 0) {
     enter(Phase::gone);
   } else {
@@ -502,15 +506,11 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
   return status();
 }
 
-MaskingKey Session::masking_key() const {
-  if (!is_client()) return {};
-  std::uint32_t key = 0;
-  core::fill_random(std::as_writable_bytes(std::span(&key, 1)));
-  return key;
-}
-
 void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
-  written(output_.write_frame(context_.batch, transport_, opcode, payload, coding, masking_key()));
+  OutputBatch& batch = context_.batch;
+  written(is_client()
+              ? output_.write_masked_frame(batch, transport_, opcode, payload, coding, fresh_masking_key())
+              : output_.write_frame(batch, transport_, opcode, payload, coding));
 }
 
 void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
@@ -545,7 +545,8 @@ SendStatus Session::send_control(proto::Opcode opcode, std::span<const std::byte
 }
 
 void Session::write_pong(std::span<const std::byte> payload) {
-  written(output_.write_pong(context_.batch, transport_, payload, masking_key()));
+  const auto key = is_client() ? std::optional(fresh_masking_key()) : std::nullopt;
+  written(output_.write_pong(context_.batch, transport_, payload, key));
 }
 
 SendStatus Session::status() const {

@@ -122,7 +122,10 @@ class Session final : public Connection, public core::Source {
   [[nodiscard]] std::string transport_fault(const IoResult& result) const;
   void refuse_plain_http();
   [[nodiscard]] proto::MessageRules message_rules() const;
-  [[nodiscard]] bool may_use() const;
+  /// Whether received bytes may be used, or at least dropped.
+  [[nodiscard]] bool may_use() const {
+    return phase_ != Phase::gone && ((!above_soft_limit_ && !paused_) || phase_ == Phase::leaving);
+  }
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 
   void open_websocket(OpeningAnswer answer);
@@ -140,7 +143,6 @@ class Session final : public Connection, public core::Source {
   void shut_down();
 
   [[nodiscard]] bool is_client() const { return context_.role == proto::Role::client; }
-  [[nodiscard]] MaskingKey masking_key() const;
   void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
                    proto::Coding coding = proto::Coding::plain);
   void write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,24 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
+}
+
+/// The name that a ClientHello asks for (RFC 6066 §3), which of a session that is resumed with TLS 1.2 need not be the one
+/// that SSL_get_servername gives. Nothing, too, where it is malformed: OpenSSL goes on to refuse that.
+std::optional<std::string_view> name_asked_for(SSL* ssl) {
+  constexpr std::size_t kHeadBytes = 5;  // the list's length, the type of a host name, the name's length
+  const unsigned char* list = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &list, &size) != 1) return std::nullopt;
+  if (size < kHeadBytes || list[2] != TLSEXT_NAMETYPE_host_name) return std::nullopt;
+  const std::size_t length = std::size_t{list[3]} << 8U | list[4];
+  if (length > size - kHeadBytes) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(list) + kHeadBytes, length);
+}
+
+/// That the name was used is said to the client, and kept in its session.
+int confirm_name(SSL* ssl, int*, void*) {
+  return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != nullptr ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 bool is_address(const std::string& host) {
@@ -118,37 +137,39 @@ void TlsContext::add_server_certificate(const TlsOptions& options, const TlsCert
     trust_client_authorities(*context, options.client_ca_file, options.client_ca_pem, "tls.client_ca_");
   }
   SSL_CTX_set_verify(context, verify_mode(options.client_certificates), nullptr);
-  SSL_CTX_set_session_id_context(context, bytes_of("mote"), 4);  // else no session with a client's certificate resumes
+  // A session belongs to one certificate; without a context none with a client's certificate would be resumed.
+  const std::string session_context = "mote" + std::to_string(certificates_.size());
+  SSL_CTX_set_session_id_context(context, bytes_of(session_context), static_cast<unsigned>(session_context.size()));
   SSL_CTX_set_num_tickets(context, options.session_tickets ? 1 : 0);
   if (!options.session_tickets) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
-  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, reinterpret_cast<void (*)()>(choose_certificate));
-  SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, this);
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, reinterpret_cast<void (*)()>(confirm_name));
+  SSL_CTX_set_client_hello_cb(context, choose_certificate, this);
   certificates_.push_back({std::move(made), certificate.server_names});
 }
 
 /// Null where no certificate is for that name; without a name the first one is.
-const TlsContext::Certificate* TlsContext::certificate_for(const char* server_name) const {
-  if (server_name == nullptr) return &certificates_.front();
+const TlsContext::Certificate* TlsContext::certificate_for(std::optional<std::string_view> server_name) const {
+  if (!server_name) return &certificates_.front();
   const Certificate* for_any = nullptr;
   for (const Certificate& certificate : certificates_) {
     for (const std::string& pattern : certificate.server_names) {
-      if (is_for(pattern, server_name)) return &certificate;
+      if (is_for(pattern, *server_name)) return &certificate;
     }
     if (certificate.server_names.empty() && for_any == nullptr) for_any = &certificate;
   }
   return for_any;
 }
 
+/// Before OpenSSL looks at a session: that must be one with the same certificate.
 int TlsContext::choose_certificate(SSL* ssl, int* alert, void* self) {
   const auto& context = *static_cast<const TlsContext*>(self);
-  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const auto name = name_asked_for(ssl);
   const Certificate* const chosen = context.certificate_for(name);
-  if (chosen == nullptr || SSL_set_SSL_CTX(ssl, chosen->context.get()) == nullptr) {
-    *alert = chosen == nullptr ? SSL_AD_UNRECOGNIZED_NAME : SSL_AD_INTERNAL_ERROR;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-  }
-  return name != nullptr ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  if (chosen == nullptr) static_cast<TlsStream*>(SSL_get_ex_data(ssl, 0))->explain("no certificate is for", *name);
+  if (chosen != nullptr && SSL_set_SSL_CTX(ssl, chosen->context.get()) != nullptr) return SSL_CLIENT_HELLO_SUCCESS;
+  *alert = chosen == nullptr ? SSL_AD_UNRECOGNIZED_NAME : SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
 }
 
 // ---- Client

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <mote/tls.h>
@@ -50,7 +52,7 @@ class TlsContext {
   explicit TlsContext(bool is_server) : is_server_(is_server) {}
   Pointer make(TlsVersion min_version) const;
   void add_server_certificate(const TlsOptions& options, const TlsCertificate& certificate, const std::string& option);
-  [[nodiscard]] const Certificate* certificate_for(const char* server_name) const;
+  [[nodiscard]] const Certificate* certificate_for(std::optional<std::string_view> server_name) const;
   static int choose_certificate(SSL* ssl, int* alert, void* self);
   static int verify_server(X509_STORE_CTX* store, void* self);
 

@@ -233,10 +233,18 @@ IoResult TlsStream::failed(int result) {
     failure_ = established_ ? "the TLS connection was cut off without close_notify"
                             : failure_of("the connection ended inside the handshake");
   } else if (error_ == 0 && !met_plain_http_) {
-    failure_ = failure_of(tls_reason(ssl_.get()));
+    failure_ = failure_of(explanation_.empty() ? tls_reason(ssl_.get()) : explanation_);
   }
   ERR_clear_error();
   return broken_result();
+}
+
+void TlsStream::explain(std::string_view reason, std::string_view name) noexcept {
+  try {
+    explanation_.assign(reason).append(" \"").append(name).append("\"");
+  } catch (const std::bad_alloc&) {
+    explanation_.clear();
+  }
 }
 
 std::string TlsStream::failure_of(std::string_view reason) const {

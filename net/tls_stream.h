@@ -58,8 +58,10 @@ class TlsStream {
   [[nodiscard]] TlsInfo info() const;
   /// @}
 
-  /// \name While a certificate is judged
+  /// \name While OpenSSL asks back
   /// @{
+  /// Why it is going to fail, better than it knows itself.
+  void explain(std::string_view reason, std::string_view name) noexcept;
   [[nodiscard]] const std::string& peer_host() const { return peer_.host; }
   /// User code runs next, and other connections may use TlsBuffers.
   void lend_buffers() { static_cast<void>(send_outgoing()); }
@@ -91,6 +93,7 @@ class TlsStream {
   const TlsPeer peer_;
   std::unique_ptr<SSL, Free> ssl_;
   core::ByteBuffer backlog_;      // records that the kernel did not take
+  std::string explanation_;       // of what is about to fail
   std::string failure_;           // why TLS failed, or how it ended
   std::size_t wire_bytes_ = 0;    // received by the call that runs
   std::size_t wire_limit_ = 0;    // after which that call ends

@@ -21,7 +21,6 @@ namespace {
 
 using Kind = UpgradeVerdict::Kind;
 
-constexpr std::size_t kAcceptSize = 28;
 
 struct SingleField {
   std::string_view value;
@@ -133,26 +132,6 @@ std::string_view choose_subprotocol(Headers headers, std::span<const std::string
   return chosen;
 }
 
-// RFC 6455 §4.2.2 /5/: SHA-1 over the key as it was sent and the GUID, in Base64.
-std::array<char, kAcceptSize> compute_accept(std::string_view key) {
-  constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  // Fetched once and kept for the life of the process: it is immutable, any thread may use it, and each lookup by name
-  // would cost more than the digest. EVP_MD_free at exit could come after OpenSSL's own clean-up.
-  static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  std::string text;
-  text.reserve(key.size() + kGuid.size());
-  text.append(key).append(kGuid);
-  std::array<std::byte, 20> digest;
-  static_assert(base64_size(digest.size()) == kAcceptSize);
-  auto* const to = reinterpret_cast<unsigned char*>(digest.data());
-  if (kSha1 == nullptr || EVP_Digest(text.data(), text.size(), to, nullptr, kSha1, nullptr) != 1) {
-    throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
-  }
-  std::array<char, kAcceptSize> accept;
-  encode_base64(digest, accept.data());
-  return accept;
-}
-
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
 
 }  // namespace
@@ -181,20 +160,30 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
           .deflate = extensions.deflate};
 }
 
+// RFC 6455 §4.2.2 /5/: SHA-1 over the key as it was sent and the GUID, in Base64.
 std::string accept_value(std::string_view key) {
-  const std::array<char, kAcceptSize> accept = compute_accept(key);
-  return std::string(accept.data(), accept.size());
+  constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  // Fetched once and kept for the life of the process: it is immutable, any thread may use it, and each lookup by name
+  // would cost more than the digest. EVP_MD_free at exit could come after OpenSSL's own clean-up.
+  static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  std::string text;
+  text.reserve(key.size() + kGuid.size());
+  text.append(key).append(kGuid);
+  std::array<unsigned char, 20> digest;
+  if (kSha1 == nullptr || EVP_Digest(text.data(), text.size(), digest.data(), nullptr, kSha1, nullptr) != 1) {
+    throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
+  }
+  return base64(std::as_bytes(std::span(digest)));
 }
 
 void append_switching_protocols(std::string& out, std::string_view key, const Agreement& agreement,
                                 std::string_view extra_lines) {
-  const std::array<char, kAcceptSize> accept = compute_accept(key);
   out.append(
          "HTTP/1.1 101 Switching Protocols\r\n"
          "Upgrade: websocket\r\n"
          "Connection: Upgrade\r\n"
          "Sec-WebSocket-Accept: ")
-      .append(accept.data(), accept.size())
+      .append(accept_value(key))
       .append("\r\n");
   if (const auto chosen = agreement.subprotocol; !chosen.empty()) append_field_line(out, kProtocolField, chosen);
   if (agreement.deflate) append_field_line(out, kExtensionsField, agreement.deflate->to_string());

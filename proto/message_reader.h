@@ -102,8 +102,8 @@ class MessageReader {
   [[gnu::always_inline]] Violation take_header(std::span<const std::byte> input, std::size_t& position,
                                                const MessageRules& rules, FrameHeader& header);
   template <MessageSink Sink>
-  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules, Sink& sink,
-                        bool& go_on);
+  [[gnu::always_inline]] Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload,
+                                               const MessageRules& rules, Sink& sink, bool& go_on);
   Violation begin_partial(const FrameHeader& header, const MessageRules& rules);
   Violation begin_data_frame(const FrameHeader& header, const MessageRules& rules);
   Violation add_masked(std::byte* data, std::size_t size, const MessageRules& rules);
@@ -201,7 +201,7 @@ inline Violation MessageReader::check_size(const FrameHeader& header, const Mess
 }
 
 template <MessageSink Sink>
-Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules,
+inline Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules,
                                      Sink& sink, bool& go_on) {
   if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
   if (header.fin && !inside_message()) {

@@ -42,7 +42,6 @@ using test::TemporaryFolder;
 using test::test_identity;
 using test::test_root;
 using test::TlsClient;
-using test::TlsEngine;
 using test::TlsSetup;
 using test::WssServer;
 

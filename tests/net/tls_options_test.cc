@@ -26,7 +26,6 @@ namespace {
 using test::echo_handlers;
 using test::encrypted_key;
 using test::expect_echo;
-using test::Identity;
 using test::shown;
 using test::TemporaryFolder;
 using test::test_identity;

@@ -23,13 +23,10 @@ namespace mote {
 namespace {
 
 using test::CapturedLog;
-using test::CertificateAuthority;
-using test::close_frame;
 using test::ConnectionEnded;
 using test::echo_handlers;
 using test::eventually;
 using test::expect_echo;
-using test::Frame;
 using test::Identity;
 using test::Journal;
 using test::KeyKind;
@@ -38,11 +35,9 @@ using test::RawClient;
 using test::refusal;
 using test::RunningServer;
 using test::test_root;
-using test::text_frame;
 using test::TlsClient;
 using test::TlsEngine;
 using test::TlsSetup;
-using test::upgrade_request;
 using test::WssServer;
 using Lines = std::vector<std::string>;
 

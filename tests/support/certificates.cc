@@ -60,7 +60,7 @@ std::string alternative_names(const CertificateTerms& terms) {
 
 /// All but the extensions and the signature.
 std::shared_ptr<X509> draft(const CertificateTerms& terms, EVP_PKEY* key, const X509* issuer) {
-  const std::shared_ptr<X509> certificate(X509_new(), X509_free);
+  std::shared_ptr<X509> certificate(X509_new(), X509_free);
   X509* const raw = certificate.get();
   const std::unique_ptr<BIGNUM, decltype(&BN_free)> serial(BN_new(), BN_free);
   check(raw != nullptr && BN_rand(serial.get(), 64, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
