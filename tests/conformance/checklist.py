@@ -5,7 +5,7 @@
     checklist.py write [OPTION...] PROGRAM...         writes the pages, as `./dev conformance` does
         --results FILE     of `ctest --output-junit`: without it a line whose tests have changed becomes "not run"
         --autobahn FILE    results of the Autobahn cases: id, result, milliseconds, description, separated by tabs;
-                           once for each way in which the server ran, which is the end of the name: x-WAY.tsv
+                           once for each way in which a server or a client ran, which the name says: x-ROLE-WAY.tsv
     checklist.py regex PROGRAM...                     what `ctest -R` needs to run every test that proves a line
 
 PROGRAM: those of GoogleTest. A test says in one of two ways which lines of checklist.tsv and attacks.tsv it proves:
@@ -288,7 +288,7 @@ not what the tests say. The last part alone is written by hand.
 
 ## The RFC checklist
 
-What RFC 9112, 9110, 6455 and 7692 ask of a server, and the tests that prove it: `./dev test -R NAME` runs one. After a
+What RFC 9112, 9110, 6455 and 7692 ask of servers and clients, and the tests that prove it: `./dev test -R NAME` runs one. After a
 colon come rows of a table. *Level*: MUST and SHOULD as in the RFC, *says* for what it states without such a word,
 *ours* for what mote adds. The list is `tests/conformance/checklist.tsv`; how a test names its lines is said in
 `tests/conformance/checklist.py`.
@@ -339,20 +339,29 @@ def render(book, proofs, page, statuses=None, autobahn=None):
 
 
 def autobahn_text(runs):
-    """What the page says of the results of the cases; `runs`: way in which the server ran -> table of the results."""
-    cases = {way: read_cases(tsv) for way, tsv in runs.items()}
-    head = ["section", "", *(f"`--deflate {way}`" for way in runs), "failed", "non-strict"]
+    """What the page says of the results of the cases; `runs`: (role, way in which it ran) -> table of the results."""
+    lines = []
+    for role, what in (("server", "Against `echo_server`:"), ("client", "Against a `mote::Client` that echoes:")):
+        cases = {way: read_cases(tsv) for (of, way), tsv in runs.items() if of == role}
+        lines += [what, "", *sections_table(cases), ""] if cases else []
+    servers = [read_cases(tsv) for (role, _), tsv in runs.items() if role == "server"]
+    lines += ["How long the large ones take a server, in milliseconds, on the machine that wrote this page:", "",
+              table_row(["case", "ms", "what is sent"]), table_row(["---"] * 3)]
+    for number, _, milliseconds, description in servers[0]:
+        if number[0] == 9:
+            lines.append(table_row([".".join(map(str, number)), milliseconds, description.replace("|", " ")]))
+    return "\n".join(lines)
+
+
+def sections_table(cases):
+    """`cases`: way -> what read_cases answers."""
+    head = ["section", "", *(f"`--deflate {way}`" for way in cases), "failed", "non-strict"]
     lines = [table_row(head), table_row(["---"] * len(head))]
     for section in sorted({case[0][0] for found in cases.values() for case in found}):
         of_section = [[case[1] for case in found if case[0][0] == section] for found in cases.values()]
         lines.append(table_row([section, AUTOBAHN_SECTIONS.get(section, ""), *counts(of_section)]))
     lines.append(table_row(["all", "", *counts([[case[1] for case in found] for found in cases.values()])]))
-    lines += ["", "How long the large ones take, in milliseconds, on the machine that wrote this page:", "",
-              table_row(["case", "ms", "what is sent"]), table_row(["---"] * 3)]
-    for number, _, milliseconds, description in next(iter(cases.values())):
-        if number[0] == 9:
-            lines.append(table_row([".".join(map(str, number)), milliseconds, description.replace("|", " ")]))
-    return "\n".join(lines)
+    return lines
 
 
 def read_cases(tsv):
@@ -410,7 +419,7 @@ def check(options):
 def write(options):
     proofs = collect(options.programs)
     statuses = read_junit(options.results.read_text(encoding="utf-8")) if options.results else None
-    runs = {file.stem.rpartition("-")[2]: file.read_text(encoding="utf-8") for file in options.autobahn or ()}
+    runs = {tuple(file.stem.split("-")[-2:]): file.read_text(encoding="utf-8") for file in options.autobahn or ()}
     autobahn = autobahn_text(runs) if runs else None
     mistakes = []
     for book in books():
@@ -478,8 +487,11 @@ def self_test_of_pages():
     assert [why.split()[-1] for why in disagreements(book, page, page)] == ["3"]
     proofs.add([one], "New.Test", "", ["New.Test"])
     assert committed_results(render(book, proofs, page))[1][1] == "not run"
-    assert "| 9 | Large messages and many | 1 of 2 passed |  | 1 | 0 |" in autobahn_text(
-        {"off": "9.1.1\tpassed\t5\td\n9.1.2\tfailed\t1\te", "on": "12.1.1\tpassed\t5\td"})
+    autobahn = autobahn_text({
+        ("server", "off"): "9.1.1\tpassed\t5\td\n9.1.2\tfailed\t1\te", ("server", "on"): "12.1.1\tpassed\t5\td",
+        ("client", "off"): "9.1.1\tpassed\t7\td\n9.1.2\tpassed\t7\te"})
+    assert "| 9 | Large messages and many | 1 of 2 passed |  | 1 | 0 |" in autobahn
+    assert "| 9 | Large messages and many | 2 of 2 passed | 0 | 0 |" in autobahn and "| 9.1.1 | 5 | d |" in autobahn
 
 
 def main():

@@ -269,7 +269,7 @@ TEST(ConformanceOffers, NameWhatIsAsked) {
   EXPECT_EQ(offers_of({{true, 9}, {}}),
             "permessage-deflate; client_no_context_takeover; client_max_window_bits; server_no_context_takeover; "
             "server_max_window_bits=9, permessage-deflate; client_no_context_takeover; client_max_window_bits");
-  EXPECT_EQ(offers_of({{}}, ClientContext::kept), "permessage-deflate; client_max_window_bits");
+  EXPECT_EQ(offers_of({{}}, OwnContext::kept), "permessage-deflate; client_max_window_bits");
 }
 
 std::string noise(std::size_t size) {

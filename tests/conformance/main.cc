@@ -1,5 +1,5 @@
-// Runs our cases for the numbers of the public Autobahn test suite against a server that it starts itself. Its last
-// line counts what passed; the exit code is 0 only where all that was asked for did.
+// Runs our cases for the numbers of the public Autobahn test suite, against a server that it starts itself or against a
+// mote::Client. Its last line counts what passed; the exit code is 0 only where all that was asked for did.
 
 #include <fnmatch.h>
 
@@ -11,29 +11,34 @@
 #include <string_view>
 #include <vector>
 
+#include <mote/log.h>
+
 #include "tests/conformance/client_opening.h"
+#include "tests/conformance/echo_client.h"
 #include "tests/conformance/runner.h"
+#include "tests/conformance/server_opening.h"
 #include "tests/conformance/server_process.h"
 
 namespace mote::conformance {
 namespace {
 
 constexpr std::string_view kUsage =
-    "conformance [--server PROGRAM] [--deflate off|on|takeover] [--keep-context] [--only PATTERN,...] "
-    "[--sample] [--list] [--results FILE]\n"
-    "  --server        what is tested, started with --max-message and ws://127.0.0.1:0; echo_server beside this "
-    "program\n"
-    "  --deflate       off, which leaves out sections 12 and 13, or the option of that name for the server\n"
-    "  --keep-context  offers compression without the hint client_no_context_takeover, which the public suite gives\n"
+    "conformance [--role server|client] [--server PROGRAM] [--deflate off|on|takeover] [--keep-context] "
+    "[--only PATTERN,...] [--sample] [--list] [--results FILE]\n"
+    "  --role          what is tested: a server, unless told otherwise, or mote::Client\n"
+    "  --server        the server, started with --max-message and ws://127.0.0.1:0; echo_server beside this program\n"
+    "  --deflate       off, which leaves out sections 12 and 13; on; or takeover, which allows that both ways\n"
+    "  --keep-context  this end does not decline its own context takeover, as the public suite does\n"
     "  --only          cases such as 6.4.*,7.1.6\n"
     "  --sample        fewer messages and smaller ones in 9, 12 and 13; shorter pauses\n"
     "  --list          the cases, without running them\n"
     "  --results       a table of id, result, milliseconds, description and what failed\n";
 
 struct Wanted {
+  std::string role = "server";
   std::string server;
   std::string deflate = "off";
-  ClientContext context = ClientContext::hinted_none;
+  OwnContext context = OwnContext::declined;
   std::vector<std::string> patterns;
   Scale scale;
   bool list = false;
@@ -65,12 +70,14 @@ Wanted parse(char** arguments) {
   };
   while (*++arguments != nullptr) {
     const std::string_view option = *arguments;
-    if (option == "--server") {
+    if (option == "--role") {
+      wanted.role = value(option);
+    } else if (option == "--server") {
       wanted.server = value(option);
     } else if (option == "--deflate") {
       wanted.deflate = value(option);
     } else if (option == "--keep-context") {
-      wanted.context = ClientContext::kept;
+      wanted.context = OwnContext::kept;
     } else if (option == "--only") {
       wanted.patterns = split(value(option));
     } else if (option == "--sample") {
@@ -86,6 +93,8 @@ Wanted parse(char** arguments) {
   if (wanted.deflate != "off" && wanted.deflate != "on" && wanted.deflate != "takeover") {
     reject("--deflate is off, on or takeover, not " + wanted.deflate);
   }
+  if (wanted.role != "server" && wanted.role != "client") reject("--role is server or client, not " + wanted.role);
+  if (wanted.role == "client" && !wanted.server.empty()) reject("--server is not for --role client");
   if (wanted.server.empty()) {
     wanted.server = std::filesystem::read_symlink("/proc/self/exe").replace_filename("echo_server");
   }
@@ -175,6 +184,41 @@ bool report(const std::vector<Case>& cases, const std::vector<Result>& results) 
   return all.failed == 0 && all.not_run == 0;
 }
 
+/// What the cases came to, and what is wrong with the program under test apart from them; empty where nothing is.
+struct Ran {
+  std::vector<Result> results;
+  std::string complaint;
+};
+
+Ran run_against_server(const Wanted& wanted, const std::vector<Case>& cases) {
+  ServerProcess server(server_command(wanted));
+  const auto open = [&](const Case& one) { return open_as_client(server.port(), one.deflate, wanted.context); };
+  Ran ran{run_cases(cases, open, wanted.scale), {}};
+  const int exit_code = server.stop();
+  if (exit_code != 0) ran.complaint = "the server ended with exit code " + std::to_string(exit_code);
+  return ran;
+}
+
+Compression client_compression(const std::string& deflate) {
+  const bool takeover = deflate == "takeover";
+  return {.mode = deflate == "off" ? CompressionMode::off : CompressionMode::on,
+          .server_context_takeover = takeover,
+          .client_context_takeover = takeover};
+}
+
+Ran run_against_client(const Wanted& wanted, const std::vector<Case>& cases) {
+  set_logger(LogLevel::off, {});
+  ServerOpening server;
+  EchoClient client(server.port(), client_compression(wanted.deflate));
+  const auto open = [&](const Case& one) {
+    client.connect();
+    return server.accept(one.deflate, wanted.context);
+  };
+  Ran ran{run_cases(cases, open, wanted.scale), {}};
+  if (!client.finish()) ran.complaint = "not each of the client's connections was told of one end";
+  return ran;
+}
+
 bool run(const Wanted& wanted) {
   const std::vector<Case> cases = selected(wanted.patterns);
   if (wanted.list) {
@@ -185,18 +229,15 @@ bool run(const Wanted& wanted) {
   for (const Case& one : cases) {
     if (one.deflate.empty() || wanted.deflate != "off") runnable.push_back(one);
   }
-  ServerProcess server(server_command(wanted));
-  const auto open = [&](const Case& one) { return open_as_client(server.port(), one.deflate, wanted.context); };
-  const std::vector<Result> ran = run_cases(runnable, open, wanted.scale);
-  const int exit_code = server.stop();
+  Ran ran = wanted.role == "client" ? run_against_client(wanted, runnable) : run_against_server(wanted, runnable);
   std::vector<Result> results;
   for (std::size_t i = 0, next = 0; i < cases.size(); ++i) {
     const bool was_run = next < runnable.size() && runnable[next].id == cases[i].id;
-    results.push_back(was_run ? ran[next++] : Result{.why = "the server runs without permessage-deflate"});
+    results.push_back(was_run ? std::move(ran.results[next++]) : Result{.why = "it runs without permessage-deflate"});
   }
   if (!wanted.results_file.empty()) write_table(wanted.results_file, cases, results);
-  if (exit_code != 0) std::printf("FAILED the server ended with exit code %d\n", exit_code);
-  return report(cases, results) && exit_code == 0;
+  if (!ran.complaint.empty()) std::printf("FAILED %s\n", ran.complaint.c_str());
+  return report(cases, results) && ran.complaint.empty();
 }
 
 }  // namespace

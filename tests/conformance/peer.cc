@@ -13,6 +13,8 @@ namespace {
 
 // Below the close timeout of the end under test: one that waits for our answer to its Close before it ends TCP is late.
 constexpr std::chrono::milliseconds kEndPatience{4'000};
+// A client that does not wait for its server to end TCP first does so right behind its Close.
+constexpr int kEndsFirstMs = 20;
 constexpr std::size_t kLongestShown = 64;
 constexpr unsigned kRsv1 = 4;
 
@@ -40,6 +42,14 @@ std::uint64_t number_of(std::string_view bytes) {
   std::uint64_t number = 0;
   for (const char c : bytes) number = number << 8 | static_cast<unsigned char>(c);
   return number;
+}
+
+/// Of a Close frame; 1005 where it has none. Nothing where it is malformed.
+std::optional<unsigned> code_in(const Frame& close) {
+  const std::string_view payload = close.payload;
+  if (payload.empty()) return 1005;
+  if (payload.size() == 1) return std::nullopt;
+  return static_cast<unsigned>(number_of(payload.substr(0, 2)));
 }
 
 std::optional<WindowRules> rules_of_client(const std::optional<DeflateTerms>& deflate) {
@@ -84,6 +94,7 @@ Peer::Peer(test::RawClient socket, Role role, const std::optional<DeflateTerms>&
 }
 
 std::string Peer::encode(const Frame& frame) {
+  if (frame.opcode == kClose && !closed_with_) closed_with_ = code_in(frame);
   return test::client_frame(frame.opcode, frame.payload,
                             {.fin = frame.fin,
                              .reserved = frame.reserved,
@@ -155,6 +166,13 @@ void Peer::check(const Header& header) const {
   }
 }
 
+void Peer::unmask(Frame& frame, std::string_view key) {
+  masking_keys_.take(key);
+  for (std::size_t i = 0; i < frame.payload.size(); ++i) {
+    frame.payload[i] = static_cast<char>(frame.payload[i] ^ key[i % 4]);
+  }
+}
+
 Frame Peer::finish_message() {
   Frame message = *std::exchange(message_, std::nullopt);
   message.fin = true;
@@ -170,9 +188,7 @@ std::optional<Frame> Peer::receive() {
     Frame& frame = header->frame;
     const std::string key = role_ == Role::server ? socket_.read_exactly(4) : std::string();
     frame.payload = socket_.read_exactly(header->size);
-    for (std::size_t i = 0; !key.empty() && i < frame.payload.size(); ++i) {
-      frame.payload[i] = static_cast<char>(frame.payload[i] ^ key[i % 4]);
-    }
+    if (role_ == Role::server) unmask(frame, key);
     if (is_control(frame.opcode)) return frame;
     if (message_) {
       message_->payload += frame.payload;
@@ -215,7 +231,15 @@ void Peer::expect_close(unsigned code) {
   if (came->opcode != kClose || (payload.empty() ? !came->payload.empty() : !came->payload.starts_with(payload))) {
     throw Failure("expected " + wanted + "; came " + describe(*came));
   }
+  if (role_ == Role::server && closed_with_ == code) end_first();
   expect_end();
+}
+
+void Peer::end_first() {
+  if (socket_.readable_within(kEndsFirstMs)) {
+    throw Failure("expected a client that waits for its server to end TCP; came octets, or the end");
+  }
+  socket_.shutdown_writing();
 }
 
 void Peer::expect_end() {

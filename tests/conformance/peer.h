@@ -13,6 +13,7 @@
 
 #include "tests/conformance/deflate_codec.h"
 #include "tests/conformance/deflate_terms.h"
+#include "tests/conformance/masking_keys.h"
 #include "tests/support/raw_client.h"
 
 namespace mote::conformance {
@@ -88,7 +89,8 @@ class Peer {
 
   void expect(const Frame& frame);
   /// A Close frame with this code (1005: without one) comes next, then the other end ends TCP in good order, without
-  /// waiting for this end, and there is nothing else.
+  /// waiting for this end, and there is nothing else. But a client whose Close answers that of this end, a server,
+  /// waits for it to end TCP first (RFC 6455 §7.1.1); one that fails the connection (§7.1.7) does not.
   void expect_close(unsigned code);
   /// The closing handshake, begun by this end.
   void close_normally();
@@ -105,7 +107,9 @@ class Peer {
   };
   std::optional<Header> read_header();
   void check(const Header& header) const;
+  void unmask(Frame& frame, std::string_view key);
   Frame finish_message();
+  void end_first();
   void expect_end();
 
   test::RawClient socket_;
@@ -113,7 +117,9 @@ class Peer {
   std::mt19937 keys_{20'260'101};
   std::optional<Compressor> compressor_;
   std::optional<Decompressor> decompressor_;
-  std::optional<Frame> message_;  // begun and not complete
+  MaskingKeys masking_keys_;             // of the frames received
+  std::optional<unsigned> closed_with_;  // the code of this end's Close; 1005: without one
+  std::optional<Frame> message_;         // begun and not complete
   std::size_t compressed_received_ = 0;
 };
 

@@ -73,14 +73,19 @@ TlsPeer ScriptedServer::accept_tls(const TlsSetup& setup) {
   return client;
 }
 
+std::string switching_protocols(const std::string& request, std::string_view lines) {
+  return std::string(
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: ")
+      .append(accept_of(request))
+      .append("\r\n")
+      .append(lines)
+      .append("\r\n");
+}
+
 std::string answer_upgrade(PeerStream& client, std::string_view lines) {
   std::string request = client.read_head();
-  client.send(std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Accept: ")
-                  .append(accept_of(request))
-                  .append("\r\n")
-                  .append(lines)
-                  .append("\r\n"));
+  client.send(switching_protocols(request, lines));
   return request;
 }
 

@@ -39,6 +39,8 @@ class ScriptedServer {
   std::uint16_t port_ = 0;
 };
 
+/// The correct 101 to a request that has a key; `lines`: further header lines, each ended by CR LF.
+std::string switching_protocols(const std::string& request, std::string_view lines = {});
 /// Reads the opening handshake of a client and answers it with a correct 101; `lines`: further header lines, each ended
 /// by CR LF. Answers the request.
 std::string answer_upgrade(PeerStream& client, std::string_view lines = {});
