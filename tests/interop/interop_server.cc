@@ -69,6 +69,8 @@ std::string_view name_of(mote::EndedBy by) {
       return "limit";
     case mote::EndedBy::shutdown:
       return "shutdown";
+    case mote::EndedBy::handshake:
+      return "handshake";
   }
   return "nobody";
 }
