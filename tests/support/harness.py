@@ -3,6 +3,7 @@
 A test is run as `python3 NAME_test.py FOLDER_OF_THE_PROGRAMS [UNITTEST_ARGUMENT...]`.
 """
 
+import contextlib
 import pathlib
 import re
 import signal
@@ -155,11 +156,12 @@ class Client(Process):
         self._process.stdin.flush()
 
     def end_input(self):
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it has ended
+            self._process.stdin.close()
 
     def stop(self):
         self.kill()
-        self._process.stdin.close()
+        self.end_input()
         self._log_file.close()
 
 
@@ -182,10 +184,10 @@ class Certificates:
 
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         cls.certificates = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="mote-certificates-")))
         subprocess.run([programs / "make_certificates", cls.certificates], check=True, timeout=PATIENCE_SECONDS)
         cls.root = str(cls.certificates / "root.pem")
+        super().setUpClass()
 
     @classmethod
     def identity(cls, name="server"):
