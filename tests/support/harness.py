@@ -132,6 +132,11 @@ class Program(Process):
         """With the "s" of wss or https where it speaks TLS."""
         return f"{scheme}{self.secure}://127.0.0.1:{self.port}{path}"
 
+    def crash(self):
+        """Ends it with SIGKILL; how it ended is not checked then."""
+        self.kill()
+        self._log_file.close()
+
     def stop(self):
         """Ends it, where it has not ended yet, and checks how it did; once."""
         if self._log_file.closed:
