@@ -5,7 +5,6 @@ import hashlib
 import pathlib
 import re
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -280,9 +279,9 @@ class ScriptOverTls(harness.Certificates, Script):
     @classmethod
     def browser_arguments(cls):
         certificate, _ = cls.identity()
-        public_key = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True,
-                                    capture_output=True, encoding="ascii").stdout
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(public_key.replace("PUBLIC KEY", "CERTIFICATE"))).digest()
+        pem = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True,
+                             capture_output=True, encoding="ascii").stdout
+        digest = hashlib.sha256(base64.b64decode("".join(pem.splitlines()[1:-1]))).digest()
         return [f"--ignore-certificate-errors-spki-list={base64.b64encode(digest).decode()}"]
 
     start_server = harness.Certificates.start_tls
