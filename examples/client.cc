@@ -82,6 +82,6 @@ int main(int, char** arguments) {
   } catch (const std::exception& error) {
     reject(error.what());
   }
-  std::fflush(nullptr);
-  std::_Exit(clean ? 0 : 1);  // a thread may still wait for a line
+  // A thread may still wait for a line, and has standard input locked; what was printed is out.
+  std::_Exit(clean ? 0 : 1);
 }

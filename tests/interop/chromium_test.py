@@ -1,8 +1,11 @@
 """Headless Chromium against mote: two pages of the chat example, and WebSocket as a script in a page sees it."""
 
+import base64
+import hashlib
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -16,14 +19,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import harness
 
 
-def start_browser(profile):
+def start_browser(profile, *more_arguments):
     """A Chromium with a new, empty profile that talks to nobody by itself."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync",
                      "--disable-dev-shm-usage", "--no-proxy-server", "--window-size=900,600",
-                     f"--user-data-dir={profile}"):
+                     f"--user-data-dir={profile}", *more_arguments):
         options.add_argument(argument)
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
     driver.set_page_load_timeout(harness.PATIENCE_SECONDS)
@@ -33,13 +36,18 @@ def start_browser(profile):
 
 class BrowserTest(harness.Programs, unittest.TestCase):
     @classmethod
+    def browser_arguments(cls):
+        """More than every browser gets."""
+        return []
+
+    @classmethod
     def setUpClass(cls):
         try:
             socket.getaddrinfo("localhost", None)
         except OSError as error:
             raise unittest.SkipTest("ChromeDriver needs the name localhost: has this machine no /etc/hosts?") from error
         profile = tempfile.TemporaryDirectory(prefix="mote-chromium-", ignore_cleanup_errors=True)
-        cls.driver = start_browser(cls.enterClassContext(profile))
+        cls.driver = start_browser(cls.enterClassContext(profile), *cls.browser_arguments())
         cls.addClassCleanup(cls.driver.quit)
 
 
@@ -147,8 +155,11 @@ class Chat(BrowserTest):
 class Script(BrowserTest):
     """`new WebSocket` in a page that mote has served."""
 
+    def start_server(self, name, *options):
+        return self.start(name, "ws://127.0.0.1:0", *options)
+
     def setUp(self):
-        self.server = self.start("interop_server", "ws://127.0.0.1:0")
+        self.server = self.start_server("interop_server")
         self.driver.get(self.server.url("/page", scheme="http"))
 
     def run_script(self, body, path="/", protocols=(), server=None):
@@ -194,7 +205,7 @@ class Script(BrowserTest):
 
     def test_echoes_compressed_messages(self):
         for mode, parameters in (("on", "; server_no_context_takeover; client_no_context_takeover"), ("takeover", "")):
-            echo = self.start("echo_server", "ws://127.0.0.1:0", "--deflate", mode)
+            echo = self.start_server("echo_server", "--deflate", mode)
             extensions, same = self.run_script("""
                 await opened;
                 let same = true;
@@ -260,6 +271,31 @@ class Script(BrowserTest):
                                  "socket.close(1000); await closed; return text;")
         self.assertEqual(answer, "on")
         self.server.wait_for_line("^pong page$")
+
+
+class ScriptOverTls(harness.Certificates, Script):
+    """The same over https and wss. Chromium is told of one key that it may trust; it takes no authority on the way."""
+
+    @classmethod
+    def browser_arguments(cls):
+        certificate, _ = cls.identity()
+        pem = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True,
+                             capture_output=True, encoding="ascii").stdout
+        digest = hashlib.sha256(base64.b64decode("".join(pem.splitlines()[1:-1]))).digest()
+        return [f"--ignore-certificate-errors-spki-list={base64.b64encode(digest).decode()}"]
+
+    start_server = harness.Certificates.start_tls
+
+    def test_a_key_that_it_does_not_trust_is_an_error(self):
+        stranger = self.start_tls("interop_server", certificate="foreign")
+        ending = self.run_script("return await closed;", server=stranger)
+        self.assertEqual((ending["code"], ending["wasClean"]), (1006, False))
+
+    def test_the_page_and_its_socket_have_tls_1_3(self):
+        text = self.run_script("await opened; socket.send('info'); const text = await next(); socket.close();"
+                               "await closed; return text;")
+        self.assertIn("tls TLSv1.3", text.split("\n"))
+        self.assertEqual(self.driver.execute_script("return [location.protocol, isSecureContext];"), ["https:", True])
 
 
 if __name__ == "__main__":

@@ -1,99 +1,19 @@
 // What the examples do not show, for the clients of tests/interop: subprotocols, headers, a refusal, and a server that
-// closes. These text messages are commands; every other message comes back as it is.
+// its clients command, see commands.h.
 //
-//     close [CODE [REASON]]   ping PAYLOAD   info   big BYTES   abort   throw
-//
-// A line on standard output tells of each ping, each pong and each end: "closed CODE clean|unclean BY REASON".
+//     interop_server [LOCATION [CERTIFICATE KEY]]     default ws://127.0.0.1:0
 
 #include <mote/mote.h>
 
-#include <charconv>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <utility>
+
+#include "tests/interop/commands.h"
 
 namespace {
 
 mote::Server* running = nullptr;
-
-void print(const std::string& line) {
-  std::puts(line.c_str());
-  std::fflush(stdout);
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) text += static_cast<char>(byte);
-  return text;
-}
-
-/// The first word, and what follows the space behind it.
-std::pair<std::string_view, std::string_view> split(std::string_view text) {
-  const std::size_t end = text.find(' ');
-  return end == std::string_view::npos ? std::pair(text, std::string_view())
-                                       : std::pair(text.substr(0, end), text.substr(end + 1));
-}
-
-template <class Number>
-Number parse(std::string_view digits, Number otherwise) {
-  std::from_chars(digits.data(), digits.data() + digits.size(), otherwise);
-  return otherwise;
-}
-
-std::string describe(const mote::ConnectionInfo& info) {
-  std::string text = "path " + std::string(info.path) + "\nhost " + std::string(info.host) + "\norigin " +
-                     std::string(info.origin) + "\nsubprotocol " + std::string(info.negotiated_sub_protocol) + "\nip " +
-                     info.client_ip_address + "\nport " + std::to_string(info.client_port);
-  for (const auto& [name, value] : info.cookies) text.append("\ncookie ").append(name).append("=").append(value);
-  for (const auto& [name, value] : info.headers) text.append("\nheader ").append(name).append(": ").append(value);
-  return text;
-}
-
-std::string_view name_of(mote::EndedBy by) {
-  switch (by) {
-    case mote::EndedBy::peer:
-      return "peer";
-    case mote::EndedBy::local:
-      return "local";
-    case mote::EndedBy::transport:
-      return "transport";
-    case mote::EndedBy::timeout:
-      return "timeout";
-    case mote::EndedBy::protocol_error:
-      return "protocol_error";
-    case mote::EndedBy::limit:
-      return "limit";
-    case mote::EndedBy::shutdown:
-      return "shutdown";
-    case mote::EndedBy::handshake:
-      return "handshake";
-  }
-  return "nobody";
-}
-
-void obey(mote::Connection& socket, std::string_view text) {
-  const auto [command, rest] = split(text);
-  if (command == "close") {
-    const auto [code, reason] = split(rest);
-    socket.close(parse<std::uint16_t>(code, 1000), reason);
-  } else if (command == "ping") {
-    socket.send_ping(std::as_bytes(std::span(rest)));
-  } else if (command == "info") {
-    socket.send(describe(socket.info()));
-  } else if (command == "big") {
-    socket.send(std::string(parse<std::size_t>(rest, 0), 'b'));
-  } else if (command == "abort") {
-    socket.abort();
-  } else if (command == "throw") {
-    throw std::runtime_error("as the client wished");
-  } else {
-    socket.send(text);
-  }
-}
 
 void decide(const mote::HttpRequest& request, mote::UpgradeDecision& decision) {
   if (request.path == "/forbidden") decision.reject(403, "not here");
@@ -106,22 +26,18 @@ void decide(const mote::HttpRequest& request, mote::UpgradeDecision& decision) {
 int main(int count, char** arguments) {
   // Longer than a test waits: whoever has to be waited for in vain is noticed.
   constexpr std::chrono::minutes forever(2);
-  mote::Server server(count > 1 ? arguments[1] : "ws://127.0.0.1:0",
-                      {.subprotocols = {"chat.v2", "chat.v1"}, .close_timeout = forever});
+  mote::Options options{.subprotocols = {"chat.v2", "chat.v1"}, .close_timeout = forever};
+  if (count > 3) {
+    options.tls.certificate_chain_file = arguments[2];
+    options.tls.private_key_file = arguments[3];
+  }
+  mote::Server server(count > 1 ? arguments[1] : "ws://127.0.0.1:0", options);
   server.on_upgrade(decide);
   // A page of the same origin, for scripts in browsers.
   server.serve("/page", "text/html; charset=utf-8", "<!doctype html><title>mote interop</title>");
-  server.start({.on_message = obey,
-                .on_binary = [](mote::Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); },
-                .on_ping = [](mote::Connection&, std::span<const std::byte> bytes) { print("ping " + text_of(bytes)); },
-                .on_pong = [](mote::Connection&, std::span<const std::byte> bytes) { print("pong " + text_of(bytes)); },
-                .on_close =
-                    [](mote::Connection&, const mote::CloseInfo& why) {
-                      print("closed " + std::to_string(why.code) + (why.clean ? " clean " : " unclean ") +
-                            std::string(name_of(why.by)) + ' ' + std::string(why.reason));
-                    }});
+  server.start(interop::commanded());
   running = &server;
   std::signal(SIGTERM, [](int) { running->drain(std::chrono::minutes(2)); });
-  print("listening on " + server.location());
+  interop::print("listening on " + server.location());
   server.run();
 }

@@ -6,6 +6,8 @@
 const assert = require('node:assert/strict');
 const {randomBytes} = require('node:crypto');
 const {once} = require('node:events');
+const {readFileSync} = require('node:fs');
+const {rootCertificates} = require('node:tls');
 const WebSocket = require('ws');
 
 const [echoUrl, interopUrl, deflateUrl, takeoverUrl, patience] = process.argv.slice(2);
@@ -220,6 +222,30 @@ test('serves a hundred clients at once', async () => {
   answers.forEach((answer, number) => assert.equal(answer, `client ${number}`));
   await Promise.all(clients.map(closeNormally));
 });
+
+if (new URL(interopUrl).protocol === 'wss:') {
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    test(`speaks ${version} with who asks for it`, async () => {
+      const client = await open(interopUrl, [], {minVersion: version, maxVersion: version});
+      assert.ok((await info(client)).includes(`tls ${version}`));
+      await closeNormally(client);
+    });
+  }
+
+  test('is trusted by its root alone', async () => {
+    const root = readFileSync(process.env.NODE_EXTRA_CA_CERTS);
+    await closeNormally(await open(interopUrl, [], {ca: root}));
+    await assert.rejects(open(interopUrl, [], {ca: rootCertificates[0]}),
+      {code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'});
+  });
+
+  test('is for its names alone', async () => {
+    const client = await open(interopUrl, [], {servername: 'test.example'});
+    assert.ok((await info(client)).includes('server name test.example'));
+    await closeNormally(client);
+    await assert.rejects(open(interopUrl, [], {servername: 'other.example'}), {code: 'ERR_TLS_CERT_ALTNAME_INVALID'});
+  });
+}
 
 (async () => {
   for (const {name, run} of cases) {

@@ -191,7 +191,7 @@ class ClosingHandshake(ClientTest):
             await self.expect_close(client, 1011, "")
         async with connect(server.url()) as client:
             self.assertEqual(await self.echo(client, "others go on"), "others go on")
-        self.assertIn("as the client wished", server.log())
+        self.assertIn("as the peer wished", server.log())
 
     async def test_abort_ends_without_a_close_frame(self):
         server = self.start("interop_server", "ws://127.0.0.1:0")

@@ -3,6 +3,7 @@
 A test is run as `python3 NAME_test.py FOLDER_OF_THE_PROGRAMS [UNITTEST_ARGUMENT...]`.
 """
 
+import contextlib
 import pathlib
 import re
 import signal
@@ -42,27 +43,19 @@ def eventually(condition, what):
         time.sleep(0.005)  # between two looks, not in place of one
 
 
-class Program:
-    """A program of the build, from its start until it has ended on SIGTERM with exit code 0."""
+class Process:
+    """A program, of the build unless its name is a path, with its output line by line."""
 
-    def __init__(self, name, *arguments, under=()):
-        self.name = name
+    def __init__(self, name, *arguments, under=(), **options):
+        self.name = pathlib.Path(name).name
         self.lines = []  # of its standard output
-        self._log_file = tempfile.NamedTemporaryFile(prefix=f"{name}-", suffix=".log")
+        self._log_file = tempfile.NamedTemporaryFile(prefix=f"{self.name}-", suffix=".log")
         self._news = threading.Condition()
         self._output_ended = False
-        self._process = subprocess.Popen(
-            [*under, programs / name, *arguments], stdout=subprocess.PIPE, stderr=self._log_file, encoding="utf-8"
-        )
+        self._process = subprocess.Popen([*under, programs / name, *arguments], stdout=subprocess.PIPE,
+                                         stderr=self._log_file, encoding="utf-8", **options)
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
-        try:
-            address = self.wait_for_line(r"(?:ws|http)://127\.0\.0\.1:(\d+)")
-        except BaseException:
-            self.kill()
-            raise
-        self.greeting = self.lines[0]
-        self.port = int(address[1])
 
     def _read_output(self):
         for line in self._process.stdout:
@@ -84,9 +77,6 @@ class Program:
         if not found:
             raise AssertionError(f'{self.name}: no line "{pattern}" in {self.lines}; its log: {self.log()}')
         return found
-
-    def url(self, path="", scheme="ws"):
-        return f"{scheme}://127.0.0.1:{self.port}{path}"
 
     @property
     def pid(self):
@@ -115,17 +105,69 @@ class Program:
         self._reader.join()
         self._process.stdout.close()
 
+    def ended(self):
+        """Waits for its end, and checks that no sanitizer has reported anything; its exit code."""
+        code = self.wait()
+        log = self.log()
+        if SANITIZER_REPORT.search(log):
+            raise AssertionError(f"{self.name} ended with exit code {code}; its log: {log}")
+        return code
+
+
+class Program(Process):
+    """A server, from its greeting until it has ended on SIGTERM with exit code 0."""
+
+    def __init__(self, name, *arguments, **options):
+        super().__init__(name, *arguments, **options)
+        try:
+            address = self.wait_for_line(r"(?:ws|http)(s?)://127\.0\.0\.1:(\d+)")
+        except BaseException:
+            self.kill()
+            raise
+        self.greeting = self.lines[0]
+        self.secure = address[1]
+        self.port = int(address[2])
+
+    def url(self, path="", scheme="ws"):
+        """With the "s" of wss or https where it speaks TLS."""
+        return f"{scheme}{self.secure}://127.0.0.1:{self.port}{path}"
+
+    def crash(self):
+        """Ends it with SIGKILL; how it ended is not checked then."""
+        self.kill()
+        self._log_file.close()
+
     def stop(self):
         """Ends it, where it has not ended yet, and checks how it did; once."""
         if self._log_file.closed:
             return
         if self._process.poll() is None:
             self.signal()
-        code = self.wait()
+        code = self.ended()
         log = self.log()
         self._log_file.close()
-        if code != 0 or SANITIZER_REPORT.search(log):
+        if code != 0:
             raise AssertionError(f"{self.name} ended with exit code {code}; its log: {log}")
+
+
+class Client(Process):
+    """A client with what is typed into it; killed where it has not ended when the test does."""
+
+    def __init__(self, name, *arguments, **options):
+        super().__init__(name, *arguments, stdin=subprocess.PIPE, **options)
+
+    def type(self, line):
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def end_input(self):
+        with contextlib.suppress(BrokenPipeError):  # it has ended
+            self._process.stdin.close()
+
+    def stop(self):
+        self.kill()
+        self.end_input()
+        self._log_file.close()
 
 
 class Programs:
@@ -135,3 +177,30 @@ class Programs:
         program = Program(name, *arguments, **options)
         self.addCleanup(program.stop)
         return program
+
+    def start_client(self, name, *arguments, **options):
+        client = Client(name, *arguments, **options)
+        self.addCleanup(client.stop)
+        return client
+
+
+class Certificates:
+    """For a TestCase: what make_certificates makes, for all tests of the class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certificates = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="mote-certificates-")))
+        subprocess.run([programs / "make_certificates", cls.certificates], check=True, timeout=PATIENCE_SECONDS)
+        cls.root = str(cls.certificates / "root.pem")
+        super().setUpClass()
+
+    @classmethod
+    def identity(cls, name="server"):
+        """The files of that certificate and its key."""
+        return str(cls.certificates / f"{name}.pem"), str(cls.certificates / f"{name}.key")
+
+    def start_tls(self, name, *options, certificate="server"):
+        """A server of the build over TLS."""
+        chain, key = self.identity(certificate)
+        files = ("--certificate", chain, "--key", key) if name == "echo_server" else (chain, key)
+        return self.start(name, "wss://127.0.0.1:0", *files, *options)
