@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,10 +23,14 @@ constexpr std::string_view kEnd = "end of input";
   std::exit(2);
 }
 
+std::counting_semaphore<> room(0);  // released each time that the output has drained
+
 /// Sends what is typed until the input ends. Waits while the server is slow to read.
 void send_lines(const mote::Handle& socket) {
   for (std::string line; std::getline(std::cin, line);) {
-    if (socket.send(line) == mote::SendStatus::closed) return;
+    const mote::SendStatus status = socket.send(line);
+    if (status == mote::SendStatus::queued) room.acquire();
+    if (status == mote::SendStatus::closed) return;
   }
   socket.send_ping(std::as_bytes(std::span(kEnd)));  // its pong comes behind the answers to the lines
 }
@@ -69,6 +74,7 @@ int main(int, char** arguments) {
       });
       socket.on_message([](std::string_view text) { print("", text); });
       socket.on_binary([](std::span<const std::byte> bytes) { print("< bytes: ", std::to_string(bytes.size())); });
+      socket.on_drain([] { room.release(); });
       socket.on_pong([&socket](std::span<const std::byte> payload) {
         if (payload.size() == kEnd.size()) socket.close();  // not that of a ping of mote's own
       });
