@@ -1,5 +1,5 @@
-// Talks to a WebSocket server: prints what comes, and sends each line that is typed as a text message. At the end of the
-// input it closes the connection, once the server has seen all of it; exit code 0 where that was clean.
+// Talks to a WebSocket server: prints what comes, and sends each line that is typed as a text message. At the end of
+// the input it closes the connection, once the server has seen all of it; exit code 0 where that was clean.
 //
 //     client [--ca FILE] [--subprotocol NAME] [--origin ORIGIN] [--deflate] URL
 
