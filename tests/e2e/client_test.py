@@ -1,4 +1,4 @@
-"""A client and a server of mote, each a process of its own: from "Hello World" to a nice end, and to an end that is not."""
+"""A client and a server of mote, each a process of its own: from "Hello World" to a nice end, or to one that is not."""
 
 import pathlib
 import signal

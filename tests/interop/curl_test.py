@@ -15,8 +15,8 @@ class Curl(harness.Certificates, harness.Programs, unittest.TestCase):
     def curl(self, *arguments):
         """Exit code, what it got, and what it says of it."""
         ended = subprocess.run(
-            ["/usr/bin/curl", "--disable", "--verbose", "--silent", "--noproxy", "*", "--max-time", MAX_SECONDS, "--cacert",
-             self.root, *arguments], capture_output=True, encoding="utf-8", timeout=2 * harness.PATIENCE_SECONDS)
+            ["/usr/bin/curl", "--disable", "--verbose", "--silent", "--noproxy", "*", "--max-time", MAX_SECONDS,
+             "--cacert", self.root, *arguments], capture_output=True, encoding="utf-8", timeout=2 * harness.PATIENCE_SECONDS)
         return ended.returncode, ended.stdout, ended.stderr
 
     def test_an_endpoint_is_426_over_both_versions(self):

@@ -20,10 +20,11 @@ class TestServer(harness.Process):
     def __init__(self, *options):
         super().__init__(SERVER, "--port", "0", "--interface", "lo", "-d", WITH_PORT, *options)
         try:
-            self.port = int(harness.eventually(lambda: re.search(r"lws_socket_bind says (\d+)", self.log()), "its port")[1])
+            said = harness.eventually(lambda: re.search(r"lws_socket_bind says (\d+)", self.log()), "its port")
         except BaseException:
             self.kill()
             raise
+        self.port = int(said[1])
 
 
 class LibWebSockets(harness.Certificates, harness.Programs, unittest.TestCase):

@@ -1,5 +1,5 @@
-// A server of npm's ws for mote's client: `node npm_ws_server.js [CERTIFICATE KEY]` prints "listening on URL". It echoes
-// in fragments, and the path says what else happens:
+// A server of npm's ws for mote's client: `node npm_ws_server.js [CERTIFICATE KEY]` prints "listening on URL". It
+// echoes in fragments, and the path says what else happens:
 //
 //     /deflate /takeover /windows   it has permessage-deflate, with these terms
 //     /close/CODE/REASON            it closes

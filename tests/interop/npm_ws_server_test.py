@@ -29,8 +29,8 @@ class NpmWsServer(harness.Certificates, harness.Programs, unittest.TestCase):
     def test_text_and_binary_come_back(self):
         long = "x" * 100_000
         for server in self.start_servers():
-            code, lines = self.run_client("--text", "hello", "--text", UNICODE, "--text", "", "--binary", "", "--binary",
-                                          "bytes ü", "--text", long, server.url("/echo"))
+            code, lines = self.run_client("--text", "hello", "--text", UNICODE, "--text", "", "--binary", "",
+                                          "--binary", "bytes ü", "--text", long, server.url("/echo"))
             self.assertEqual(lines, ["open ", "text hello", f"text {UNICODE}", "text ", "binary ",
                                      "binary " + "bytes ü".encode().hex(), f"text {long}", "closed by the client"])
             self.assertEqual(code, 0)
@@ -51,7 +51,8 @@ class NpmWsServer(harness.Certificates, harness.Programs, unittest.TestCase):
                  "permessage-deflate; client_max_window_bits=9; server_max_window_bits=9"),
             ):
                 seen = len(server.lines)
-                code, lines = self.run_client("--deflate", mode, "--window-bits", bits, *messages, server.url(f"/{path}"))
+                code, lines = self.run_client("--deflate", mode, "--window-bits", bits, *messages,
+                                              server.url(f"/{path}"))
                 self.assertEqual(lines[1:-1], [f"text {text}" for text in texts])
                 self.assertEqual(code, 0)
                 server.wait_for_line(f"^extensions {chosen}$", begin=seen)
@@ -60,8 +61,8 @@ class NpmWsServer(harness.Certificates, harness.Programs, unittest.TestCase):
         for server in self.start_servers():
             for code, reason in ((1000, ""), (4001, "auf Wiedersehen, grüße"), (3000, "r" * 123)):
                 seen = len(server.lines)
-                path = f"/close/{code}/{urllib.parse.quote(reason)}"
-                self.assertEqual(self.run_client(server.url(path)), (0, ["open ", f"closed {code} clean peer {reason}"]))
+                exit_code, lines = self.run_client(server.url(f"/close/{code}/{urllib.parse.quote(reason)}"))
+                self.assertEqual((exit_code, lines), (0, ["open ", f"closed {code} clean peer {reason}"]))
                 server.wait_for_line(f"^closed {code} ", begin=seen)
 
     def test_the_clients_code_and_reason_reach_the_server(self):

@@ -16,9 +16,10 @@ class NpmWs(harness.Certificates, harness.Programs, unittest.TestCase):
     def run_cases(self, echo, interop, on, takeover):
         self.assertTrue((HERE / "node_modules/ws").is_dir(), "npm's ws is missing: ./dev test installs it")
         patience_ms = str(harness.PATIENCE_SECONDS * 1000)
-        node = subprocess.run(["node", HERE / "npm_ws_cases.js", echo.url(), interop.url(), on.url(), takeover.url(),
-                               patience_ms], capture_output=True, encoding="utf-8",
-                              timeout=5 * harness.PATIENCE_SECONDS, env={**os.environ, "NODE_EXTRA_CA_CERTS": self.root})
+        urls = [server.url() for server in (echo, interop, on, takeover)]
+        node = subprocess.run(["node", HERE / "npm_ws_cases.js", *urls, patience_ms], capture_output=True,
+                              encoding="utf-8", timeout=5 * harness.PATIENCE_SECONDS,
+                              env={**os.environ, "NODE_EXTRA_CA_CERTS": self.root})
         results = [json.loads(line) for line in node.stdout.splitlines()]
         self.assertTrue(results and "cases" in results[-1], f"node ended early: {node.stdout}{node.stderr}")
         *results, total = results

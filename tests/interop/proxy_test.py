@@ -1,6 +1,6 @@
-"""mote's client through proxies of a few lines, CONNECT (RFC 9110 §9.3.6) and SOCKS5 (RFC 1928), to servers of python3-websockets.
+"""mote's client through proxies of a few lines, CONNECT (RFC 9110 §9.3.6) and SOCKS5 (RFC 1928).
 
-The proxies know the name test.example, which no resolver knows.
+The servers behind are those of python3-websockets. The proxies know the name test.example, which no resolver knows.
 """
 
 import asyncio
@@ -67,8 +67,8 @@ class ConnectProxy(Proxy):
     async def serve(self, reader, writer):
         request, *fields = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").split("\r\n")
         if self.user and f"Proxy-Authorization: Basic {base64.b64encode(self.user.encode()).decode()}" not in fields:
-            return writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=mote\r\n"
-                                b"Content-Length: 0\r\n\r\n")
+            return writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                                b"Proxy-Authenticate: Basic realm=mote\r\nContent-Length: 0\r\n\r\n")
         method, target, version = request.split(" ")
         host, port = target.rsplit(":", 1)
         if (method, version) != ("CONNECT", "HTTP/1.1") or f"Host: {target}" not in fields:

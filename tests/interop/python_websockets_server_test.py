@@ -154,8 +154,8 @@ class Deflate(ServerTest):
 
         factory = ServerPerMessageDeflateFactory(**parameters)
         async with self.serving(talk, certificate, extensions=[factory]) as url:
-            code, lines, errors = await self.run_client("--ca", self.root, "--deflate", mode, "--window-bits", str(bits),
-                                                        url)
+            code, lines, errors = await self.run_client("--ca", self.root, "--deflate", mode, "--window-bits",
+                                                        str(bits), url)
         self.assertEqual((code, lines[-1]), (0, "closed 1000 clean peer "), errors)
         return chosen[0]
 
@@ -323,7 +323,8 @@ class Certificate(ServerTest):
 
     async def test_the_name_that_is_expected_may_be_another_than_the_hosts(self):
         async with self.serving(certificate="other-name") as url:
-            code, lines, _ = await self.run_client("--ca", self.root, "--server-name", "other.example", "--text", "in", url)
+            code, lines, _ = await self.run_client("--ca", self.root, "--server-name", "other.example", "--text", "in",
+                                                   url)
             self.assertEqual((code, lines[1]), (0, "text in"))
         async with self.serving(certificate="server") as url:
             self.assertEqual(await self.fault(url, "--server-name", "other.example"),
@@ -332,8 +333,8 @@ class Certificate(ServerTest):
     async def test_without_the_root_of_the_test_it_is_not_trusted(self):
         async with self.serving(certificate="server") as url:
             _, lines, _ = await self.run_client(url)
-        self.assertRegex(lines[0], "^error tls TLS with 127.0.0.1 failed: certificate verify failed: "
-                                   "(self-signed certificate in certificate chain|unable to get local issuer certificate)$")
+        self.assertEqual(lines[0], "error tls TLS with 127.0.0.1 failed: certificate verify failed: "
+                                   "unable to get local issuer certificate")
 
     async def test_tls_with_a_plain_server_and_the_reverse_are_errors(self):
         async with self.serving() as url:

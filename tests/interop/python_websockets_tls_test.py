@@ -139,7 +139,7 @@ class Certificate(TlsTest):
         server = self.start_tls("echo_server")
         stranger = str(self.certificates / "foreign.pem")
         reason = await self.refused(server, self.trusting(root=stranger))
-        self.assertIn(reason, ("self-signed certificate in certificate chain", "unable to get local issuer certificate"))
+        self.assertEqual(reason, "unable to get local issuer certificate")
 
     async def test_one_with_an_rsa_key_is_verified_too(self):
         server = self.start_tls("echo_server", certificate="server-rsa")
