@@ -332,6 +332,7 @@ void Session::input_stopped(const IoResult& result) {
   if (transport_.met_plain_http()) return refuse_plain_http();
   peer_done_ = true;
   if (reads_frames()) {
+    output_.flush_batch(context_.batch, transport_);  // close_notify comes behind what was answered in this turn
     if (result.state == IoResult::State::end) transport_.end_output();  // RFC 8446 §6.1: one for the other
     return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
   }
