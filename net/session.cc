@@ -123,6 +123,13 @@ void Session::fail_opening(Error error) {
   end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
 }
 
+/// The reactor knows it until the turn's end, and its own callback may be running.
+void Session::vanish() {
+  known_ = false;
+  enter(Phase::gone);
+  if (handle_state_ != nullptr) handle_state_->session = nullptr;
+}
+
 /// TLS and HTTP have the server speak second.
 void Session::speak_first() {
   if (spoken_ || phase_ != Phase::opening || transport_.in_tls_handshake()) return;
