@@ -104,9 +104,10 @@ bool Client::Impl::post(Callback<void()> task) {
   tasks_->waiting.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Tasks, Leave> counted(tasks_.get());
   return loop.reactor.mailbox()->post([tasks = tasks_, counted = std::move(counted), task = std::move(task)]() mutable {
+    if (tasks->owner == nullptr) return;
     net::Dispatcher::task(task);
     counted.reset();
-    if (tasks->owner != nullptr) tasks->owner->stop_if_idle();
+    if (tasks->owner != nullptr) tasks->owner->stop_if_idle();  // else the task was the end of the client
   });
 }
 

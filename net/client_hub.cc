@@ -31,10 +31,10 @@ std::shared_ptr<const TlsContext> ClientHub::tls(const ClientTlsOptions& options
   return context;
 }
 
-proto::DeflatePool& ClientHub::deflate(const Compression& settings) {
+std::shared_ptr<proto::DeflatePool> ClientHub::deflate(const Compression& settings) {
   const auto known = std::ranges::find_if(pools_, [&](const auto& pool) { return pool->settings == settings; });
-  if (known != pools_.end()) return (*known)->pool;
-  return pools_.emplace_back(std::make_unique<Pool>(settings))->pool;
+  const auto pool = known != pools_.end() ? *known : pools_.emplace_back(std::make_shared<Pool>(settings));
+  return {pool, &pool->pool};
 }
 
 }  // namespace mote::net

@@ -30,7 +30,7 @@ class ClientHub {
   /// Loading the system's authorities takes milliseconds and a megabyte: options that are equal share them. Throws as
   /// TlsContext::for_client does.
   std::shared_ptr<const TlsContext> tls(const ClientTlsOptions& options);
-  proto::DeflatePool& deflate(const Compression& settings);
+  std::shared_ptr<proto::DeflatePool> deflate(const Compression& settings);
 
   /// A dialer is done; it is destroyed at the turn's end.
   virtual void dialer_gone(Dialer& dialer) = 0;
@@ -51,7 +51,7 @@ class ClientHub {
   };
 
   std::map<std::size_t, HandshakeGate> gates_;  // by limit
-  std::vector<std::unique_ptr<Pool>> pools_;
+  std::vector<std::shared_ptr<Pool>> pools_;
   std::vector<Tls> tls_;
 };
 

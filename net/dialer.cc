@@ -17,7 +17,8 @@ Dialer::Dialer(ClientHub& hub, std::string_view url, ClientOptions options)
       url_(proto::parse_url(url)),
       options_(checked(std::move(options))),
       session_options_(session_options(options_)),
-      context_(hub.loop, proto::Role::client, hub.deflate(options_.compression), dispatcher, session_options_, *this),
+      deflate_(hub.deflate(options_.compression)),
+      context_(hub.loop, proto::Role::client, *deflate_, dispatcher, session_options_, *this),
       state_(std::make_shared<HandleState>(hub.loop.reactor.mailbox(), session_options_)),
       backoff_(options_.reconnect) {
   if (!options_.proxy.empty()) proxy_ = proto::parse_proxy(options_.proxy);
@@ -41,7 +42,7 @@ void Dialer::begin() {
   }
   session_->adopt(state_);
   session_->introduce();
-  if (session_->connecting()) connect();
+  if (session_ != nullptr && session_->connecting()) connect();  // null: the callback was the end of the client
 }
 
 void Dialer::connect() {
@@ -121,9 +122,13 @@ void Dialer::give_up() {
 
 void Dialer::vanish() {
   vanished_ = given_up_ = true;
+  state_->dialer = nullptr;
   connector_.reset();
   permit_.release();
-  if (session_ != nullptr) hub_.loop.reactor.remove(*std::exchange(session_, nullptr));
+  if (session_ != nullptr) {
+    session_->vanish();
+    hub_.loop.reactor.remove(*std::exchange(session_, nullptr));
+  }
   hub_.loop.reactor.remove(*this);
 }
 

@@ -17,6 +17,7 @@
 #include "net/handle_state.h"
 #include "net/handshake_gate.h"
 #include "net/tls_context.h"
+#include "proto/deflate_pool.h"
 #include "proto/proxy.h"
 #include "proto/url.h"
 
@@ -63,7 +64,8 @@ class Dialer final : public core::Source, public SessionOwner {
   const ClientOptions options_;    // checked
   const Options session_options_;  // the same as a session has them
   std::optional<proto::Proxy> proxy_;
-  std::shared_ptr<const TlsContext> tls_;  // wss
+  std::shared_ptr<const TlsContext> tls_;              // wss
+  const std::shared_ptr<proto::DeflatePool> deflate_;  // a message may lie in it when the client ends
   Context context_;
   std::shared_ptr<HandleState> state_;
   Session* session_ = nullptr;  // the reactor owns it

@@ -129,7 +129,7 @@ bool Output::write_masked(OutputBatch& batch, Transport& transport, std::span<co
   if (queue_ != nullptr || !batch.belongs_to(*this)) return queue(transport, head, payload, key);
   if (batch.append_masked(head, payload, key)) return false;
   flush_batch(batch, transport);
-  while (!payload.empty() && queue_ == nullptr && error_ == 0) {
+  while ((!head.empty() || !payload.empty()) && queue_ == nullptr && error_ == 0) {
     const auto part = payload.first(std::min(payload.size(), OutputBatch::kCopiedBytes - head.size()));
     batch.append_masked(head, part, key);
     flush_batch(batch, transport);
@@ -137,7 +137,7 @@ bool Output::write_masked(OutputBatch& batch, Transport& transport, std::span<co
     payload = payload.subspan(part.size());
     key = core::rotate_key(key, part.size());
   }
-  if (payload.empty() || error_ != 0) return false;
+  if ((head.empty() && payload.empty()) || error_ != 0) return false;
   try {
     enqueue(head, payload, key);
   } catch (const std::bad_alloc&) {

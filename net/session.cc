@@ -101,6 +101,13 @@ void Session::fail_opening(Error error) {
   end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
 }
 
+/// The reactor knows it until the turn's end, and its own callback may be running.
+void Session::vanish() {
+  known_ = false;
+  enter(Phase::gone);
+  if (handle_state_ != nullptr) handle_state_->session = nullptr;
+}
+
 /// TLS and HTTP have the server speak second.
 void Session::speak_first() {
   if (spoken_ || phase_ != Phase::opening || transport_.in_tls_handshake()) return;
@@ -309,6 +316,7 @@ void Session::input_stopped(const IoResult& result) {
   if (transport_.met_plain_http()) return refuse_plain_http();
   peer_done_ = true;
   if (reads_frames()) {
+    output_.flush_batch(context_.batch, transport_);  // close_notify comes behind what was answered in this turn
     if (result.state == IoResult::State::end) transport_.end_output();  // RFC 8446 §6.1: one for the other
     return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
   }

@@ -47,7 +47,6 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
   return status();
 }
 
-
 void Session::write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   try {
     const auto encoded = deflater_.encode(payload, compress, context_.deflate);

@@ -36,6 +36,8 @@ class Client {
   /// On the event loop of `server`, whose `run` then serves both: for a server that is a client of others. The server
   /// must outlive it.
   explicit Client(Server& server);
+  /// Drops what is open, and calls nobody back. On the loop of a server: on its thread, in any callback too; else not
+  /// during `run`.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -713,6 +714,93 @@ TEST(Client, OnAServersLoopMayBeDestroyedInACallback) {
   user.run();
   other.join();
   EXPECT_TRUE(eventually([&] { return upstream.port() != 0 && server->connection_count() == 0; }));
+}
+
+/// A client on the loop of a server, whose first connection has it connect to `url`; `configure` gets the client too,
+/// to destroy it. Returns once `done`.
+void run_on_a_servers_loop(const std::string& url, const ClientOptions& options,
+                           const std::function<void(std::unique_ptr<Client>&, Connection&)>& configure,
+                           const std::function<bool()>& done) {
+  std::unique_ptr<Client> client;
+  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  server.on_thread([&] { client->connect(url, options, [&](Connection& socket) { configure(client, socket); }); });
+  EXPECT_TRUE(eventually(done));
+  server.on_thread([&] { EXPECT_EQ(client, nullptr); });
+}
+
+TEST(Client, OnceDestroyedItCallsNobodyBack) {
+  for (const auto mode : {CompressionMode::off, CompressionMode::on}) {
+    Compression compression;
+    compression.mode = mode;
+    compression.threshold_bytes = 1;
+    const RunningServer upstream(Handlers{.on_open =
+                                              [](Connection& socket) {
+                                                for (int i = 0; i < 10; ++i) socket.send(std::string(1000, 'x'));
+                                              }},
+                                 {.compression = compression});
+    Journal journal;
+    std::atomic<bool> destroyed = false;
+    run_on_a_servers_loop(
+        url_of(upstream), {.compression = compression},
+        [&](auto& client, Connection& socket) {
+          note_everything(socket, journal);
+          socket.on_message([&, handle = socket.handle()](std::string_view) {
+            journal.add("message");
+            client.reset();
+            EXPECT_FALSE(handle.is_open());
+            EXPECT_EQ(handle.send("x"), SendStatus::closed);
+            destroyed = true;
+          });
+        },
+        [&] { return destroyed.load(); });
+    EXPECT_EQ(journal.lines(), (std::vector<std::string>{"configure", "open", "message"}));
+  }
+}
+
+TEST(Client, MayBeDestroyedWhileItSetsCallbacks) {
+  Journal journal;
+  run_on_a_servers_loop(
+      "ws://127.0.0.1:1", {},
+      [&](auto& client, Connection& socket) {
+        note_everything(socket, journal);
+        client.reset();
+        journal.add("destroyed");
+      },
+      [&] { return journal.count("destroyed") == 1; });
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"configure", "destroyed"}));
+}
+
+TEST(Client, AHandleOfAWaitingAttemptOutlivesIt) {
+  Handle handle;
+  std::unique_ptr<Client> client;
+  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  std::atomic<bool> failed = false;
+  const std::string url = "ws://127.0.0.1:" + std::to_string(closed_port());
+  server.on_thread([&] {
+    handle = client->connect(url, {.reconnect = {.attempts = 1, .first_delay = 1h, .longest_delay = 1h}},
+                             [&](Connection& socket) { socket.on_close([&](const CloseInfo&) { failed = true; }); });
+  });
+  EXPECT_TRUE(eventually([&] { return failed.load(); }));
+  server.on_thread([&] {
+    client.reset();
+    handle.abort();
+  });
+  handle.close();
+  EXPECT_EQ(handle.send("x"), SendStatus::closed);
+}
+
+TEST(Client, TasksThatWaitAreDestroyedWithIt) {
+  std::unique_ptr<Client> client;
+  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  bool ran = false;
+  const auto kept = std::make_shared<int>();
+  server.on_thread([&] {
+    client->post([&ran, kept] { ran = true; });
+    client.reset();
+  });
+  server.on_thread([] {});
+  server.on_thread([&] { EXPECT_FALSE(ran); });
+  EXPECT_EQ(kept.use_count(), 1);
 }
 
 TEST(Client, DestroyedWithOpenConnectionsItSimplyDropsThem) {

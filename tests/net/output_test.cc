@@ -67,6 +67,37 @@ class OutputTest : public testing::Test {
   Descriptor there;
 };
 
+TEST_F(OutputTest, AMaskedFrameBehindAFullBatchIsNotLost) {
+  constexpr std::size_t kBatchBytes = 64 * 1024;
+  for (const std::size_t size : {0, 1, 100}) {
+    const std::string small(size, 's');
+    for (std::size_t room = 0; room < 8; ++room) {
+      batch.begin(output);
+      const std::string large(kBatchBytes - 8 - room, 'l');  // with a header of 8 bytes
+      EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::binary, bytes_of(large), proto::Coding::plain, 0));
+      EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::text, bytes_of(small), proto::Coding::plain, 0));
+      output.flush_batch(batch, here);
+      batch.end();
+      const std::string got = drain();
+      EXPECT_EQ(got.size(), 8 + large.size() + 6 + small.size()) << room;
+    }
+  }
+}
+
+TEST_F(OutputTest, AMaskedFrameWithoutPayloadWaitsBehindABatchThatDoesNotGoOut) {
+  batch.begin(output);
+  std::size_t written = 0;
+  while (output.queued_bytes() == 0) {
+    const std::string large(64 * 1024 - 8, 'l');
+    EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::binary, bytes_of(large), proto::Coding::plain, 0));
+    EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::text, {}, proto::Coding::plain, 0));
+    written += 64 * 1024 + 6;
+    output.flush_batch(batch, here);
+  }
+  batch.end();
+  EXPECT_EQ(drain().size(), written);
+}
+
 TEST_F(OutputTest, TheBatchGoesOutWithOneFlushAndNotBefore) {
   batch.begin(output);
   EXPECT_FALSE(write(Opcode::text, "one"));

@@ -398,6 +398,18 @@ TEST(TlsClosing, CloseNotifyBehindTheCloseFrameIsFine) {  // RFC 8446 §6.1
   EXPECT_TRUE(eventually([&] { return journal.count("1000 clean") == 2; }));
 }
 
+TEST(TlsClosing, AnswersStillGoOutWhereCloseNotifyComesWithTheMessages) {  // RFC 8446 §6.1
+  WssServer server(echo_handlers());
+  for (const int version : kVersions) {
+    auto client = TlsClient::open(server.port(), only(version));
+    std::string records = client.tls().encrypt(text_frame("last"));
+    records += client.tls().close_notify();
+    client.send_ciphertext(records);
+    EXPECT_EQ(client.read_frame(), (Frame{1, true, "last"}));
+    expect_clean_end(client);
+  }
+}
+
 TEST(TlsClosing, AFailedConnectionIsToldWhyAndEndsClean) {  // RFC 6455 §7.1.7, checklist 90, 91
   const CapturedLog log(LogLevel::off);
   WssServer server(echo_handlers());
