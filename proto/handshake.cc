@@ -21,7 +21,6 @@ namespace {
 
 using Kind = UpgradeVerdict::Kind;
 
-
 struct SingleField {
   std::string_view value;
   unsigned count = 0;

@@ -201,8 +201,8 @@ inline Violation MessageReader::check_size(const FrameHeader& header, const Mess
 }
 
 template <MessageSink Sink>
-inline Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules,
-                                     Sink& sink, bool& go_on) {
+inline Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload,
+                                            const MessageRules& rules, Sink& sink, bool& go_on) {
   if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
   if (header.fin && !inside_message()) {
     if (header.compressed && rules.deflate != nullptr) {  // the first implies the second, which g++ does not see

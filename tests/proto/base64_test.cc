@@ -22,9 +22,7 @@ TEST(Base64, EncodesTheVectorsOfTheRfc) {  // RFC 4648 §10
   EXPECT_EQ(encoded("foobar"), "Zm9vYmFy");
 }
 
-TEST(Base64, EncodesEveryOctet) {
-  EXPECT_EQ(encoded(std::string_view("\0\xFF\xFB\x80", 4)), "AP/7gA==");
-}
+TEST(Base64, EncodesEveryOctet) { EXPECT_EQ(encoded(std::string_view("\0\xFF\xFB\x80", 4)), "AP/7gA=="); }
 
 }  // namespace
 }  // namespace mote::proto
