@@ -86,6 +86,8 @@ int main(int count, char** arguments) try {
   std::printf("open http://127.0.0.1:%d/ in a browser, or two\n", server.port());
   std::fflush(stdout);
   server.run();
+  std::signal(SIGTERM, SIG_DFL);  // the server that the handler knows is about to go
+  std::signal(SIGINT, SIG_DFL);
 } catch (const std::exception& error) {  // such as an address that is taken
   std::fprintf(stderr, "chat: %s\n", error.what());
   return 1;

@@ -98,6 +98,8 @@ int main(int, char** arguments) {
     std::printf("listening on %s\n", server.location().c_str());
     std::fflush(stdout);
     server.run();
+    std::signal(SIGTERM, SIG_DFL);  // the server that the handler knows is about to go
+    std::signal(SIGINT, SIG_DFL);
   } catch (const std::invalid_argument& error) {
     reject(error.what());
   } catch (const std::exception& error) {

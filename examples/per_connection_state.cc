@@ -59,4 +59,6 @@ int main(int count, char** arguments) {
   std::printf("listening on %s\n", server.location().c_str());
   std::fflush(stdout);
   server.run();
+  std::signal(SIGTERM, SIG_DFL);  // the server that the handler knows is about to go
+  std::signal(SIGINT, SIG_DFL);
 }

@@ -102,6 +102,15 @@ class Signals(harness.Programs, unittest.TestCase):
             self.assertEqual(client.read_close_code(), 1001)
             self.assertEqual(server.wait(), 0)
 
+    def test_signals_that_come_while_it_ends_do_no_harm(self):
+        for _ in range(10):
+            server = self.start("echo_server", "ws://127.0.0.1:0")
+            while server.is_running():
+                server.signal(signal.SIGTERM)
+            # One that comes when there is nothing left to drain ends it.
+            self.assertIn(server.ended(), (0, -signal.SIGTERM), server.log())
+            server.crash()
+
     def test_an_idle_http_connection_does_not_hold_up_the_end(self):
         # interop_server drains for longer than this test waits.
         server = self.start("interop_server", "ws://127.0.0.1:0")

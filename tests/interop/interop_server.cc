@@ -40,4 +40,5 @@ int main(int count, char** arguments) {
   std::signal(SIGTERM, [](int) { running->drain(std::chrono::minutes(2)); });
   interop::print("listening on " + server.location());
   server.run();
+  std::signal(SIGTERM, SIG_DFL);  // the server that the handler knows is about to go
 }

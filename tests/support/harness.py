@@ -52,6 +52,7 @@ class Process:
         self._log_file = tempfile.NamedTemporaryFile(prefix=f"{self.name}-", suffix=".log")
         self._news = threading.Condition()
         self._output_ended = False
+        self._signalled = False
         self._process = subprocess.Popen([*under, programs / name, *arguments], stdout=subprocess.PIPE,
                                          stderr=self._log_file, encoding="utf-8", **options)
         self._reader = threading.Thread(target=self._read_output, daemon=True)
@@ -86,7 +87,11 @@ class Process:
         """What it has written to standard error so far."""
         return pathlib.Path(self._log_file.name).read_text(encoding="utf-8", errors="replace")
 
+    def is_running(self):
+        return self._process.poll() is None
+
     def signal(self, number=signal.SIGTERM):
+        self._signalled = True
         self._process.send_signal(number)
 
     def wait(self):
@@ -99,7 +104,7 @@ class Process:
             self.kill()
 
     def kill(self):
-        if self._process.poll() is None:
+        if self.is_running():
             self._process.kill()
             self._process.wait()
         self._reader.join()
@@ -138,10 +143,10 @@ class Program(Process):
         self._log_file.close()
 
     def stop(self):
-        """Ends it, where it has not ended yet, and checks how it did; once."""
+        """Ends it, where it was not told to yet, and checks how it did; once."""
         if self._log_file.closed:
             return
-        if self._process.poll() is None:
+        if not self._signalled and self.is_running():
             self.signal()
         code = self.ended()
         log = self.log()
