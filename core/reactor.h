@@ -116,7 +116,7 @@ class Reactor {
   /// Ends `run` after the present turn. Any thread, and signal handlers.
   void stop() noexcept;
   /// After `run` has returned: it may be called again.
-  void rewind() { stopping_.store(false, std::memory_order_release); }
+  void rewind() { stopping_.store(false); }  // before whatever the caller then looks at
   /// What ends a turn, for use after `run` has returned: see the class.
   void finish_turn();
 

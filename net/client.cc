@@ -48,7 +48,7 @@ class Client::Impl final : private OwnLoop, public net::ClientHub {
   template <class SetCallbacks>
   Handle connect(std::string_view url, ClientOptions options, SetCallbacks&& set_callbacks);
   void run();
-  void stop() noexcept { loop.reactor.stop(); }
+  void stop() noexcept;
   bool post(Callback<void()> task);
   void every(milliseconds period, Callback<void()> task);
 
@@ -70,6 +70,7 @@ class Client::Impl final : private OwnLoop, public net::ClientHub {
   std::vector<net::Dialer*> dialers_;  // the reactor owns them
   std::vector<net::Timer*> timers_;    // likewise
   std::shared_ptr<Tasks> tasks_;
+  std::atomic<bool> stop_wanted_{false};  // by the user, and not because it was idle
 };
 
 template <class SetCallbacks>
@@ -90,10 +91,20 @@ Handle Client::Impl::connect(std::string_view url, ClientOptions options, SetCal
 
 void Client::Impl::run() {
   if (own_loop == nullptr) throw std::logic_error("mote::Client::run: the loop is the server's, which runs it");
-  if (!idle()) loop.reactor.run();
+  // It may have been idle for a moment only: what begins later in that turn is run, too.
+  while (!idle() && !stop_wanted_) {
+    loop.reactor.rewind();
+    if (!stop_wanted_) loop.reactor.run();
+  }
   loop.reactor.announce(core::Announcement::stop);
   loop.reactor.finish_turn();
+  stop_wanted_ = false;
   loop.reactor.rewind();
+}
+
+void Client::Impl::stop() noexcept {
+  stop_wanted_ = true;
+  loop.reactor.stop();
 }
 
 bool Client::Impl::post(Callback<void()> task) {

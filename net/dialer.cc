@@ -51,7 +51,7 @@ void Dialer::connect() {
         std::make_unique<Connector>(hub_.loop.reactor, hub_.resolver, hub_.gate(options_.handshakes_per_address),
                                     plan(), [this](ConnectResult result) { connected(std::move(result)); });
   } catch (const std::exception& exception) {
-    session_->fail_opening(Error(ErrorKind::connect, exception.what()));
+    session_->fail_connecting(exception.what());
   }
 }
 
@@ -73,7 +73,7 @@ ConnectPlan Dialer::plan() const {
 void Dialer::connected(ConnectResult result) {
   const auto done = std::move(connector_);
   if (!session_->connecting()) return;  // aborted in this turn
-  if (!result.error.empty()) return session_->fail_opening(Error(ErrorKind::connect, result.error));
+  if (!result.error.empty()) return session_->fail_connecting(result.error);
   permit_ = std::move(result.permit);
   try {
     std::unique_ptr<TlsStream> stream;
@@ -83,7 +83,7 @@ void Dialer::connected(ConnectResult result) {
     }
     session_->connected(Transport(std::move(result.socket), std::move(stream)), result.peer);
   } catch (const std::exception& exception) {
-    session_->fail_opening(Error(ErrorKind::connect, exception.what()));
+    session_->fail_connecting(exception.what());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "net/timer.h"
 #include "proto/ascii.h"
+#include "proto/authority.h"
 #include "proto/client_handshake.h"
 #include "proto/deflate_parameters.h"
 
@@ -94,6 +95,9 @@ ClientOptions checked(ClientOptions options) {
   check_time("connect_timeout", options.connect_timeout);
   at_least_one("handshakes_per_address", options.handshakes_per_address);
   check_reconnect(options.reconnect);
+  if (!options.bind_address.empty() && proto::address_octets(options.bind_address).empty()) {
+    reject("bind_address", "must be an IP address, not \"" + options.bind_address + '"');
+  }
   proto::check_handshake_options(options);
   return options;
 }

@@ -101,6 +101,10 @@ void Session::fail_opening(Error error) {
   end({close_code::abnormal, {}, EndedBy::handshake, false, std::move(error)}, Phase::gone);
 }
 
+void Session::fail_connecting(std::string_view why) {
+  guarded([&] { fail_opening(Error(ErrorKind::connect, std::string(why))); });
+}
+
 /// The reactor knows it until the turn's end, and its own callback may be running.
 void Session::vanish() {
   known_ = false;

@@ -50,6 +50,8 @@ class Session final : public Connection, public core::Source {
   void connected(Transport transport, const PeerAddress& peer);
   /// There will be no WebSocket connection.
   void fail_opening(Error error);
+  /// The same, of kind `connect`; throws nothing: where memory cannot be had the reason is not told.
+  void fail_connecting(std::string_view why);
   /// Ends silently: nobody is called back any more. To be removed from the reactor.
   void vanish();
   [[nodiscard]] bool connecting() const { return phase_ == Phase::connecting; }

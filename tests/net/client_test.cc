@@ -392,6 +392,7 @@ TEST(Client, RejectsUrlsAndOptionsThatMakeNoSense) {
   throws([](ClientOptions& options) { options.subprotocols = {"two words"}; }, "subprotocols");
   throws([](ClientOptions& options) { options.headers = {{"Host", "evil"}}; }, "headers");
   throws([](ClientOptions& options) { options.headers = {{"X", "a\r\nEvil: 1"}}; }, "headers");
+  throws([](ClientOptions& options) { options.bind_address = "localhost"; }, "bind_address");
   client.run();  // at once: nothing was begun
 }
 
@@ -656,6 +657,27 @@ TEST(Client, ATimerRunsWhileItRuns) {
   EXPECT_EQ(ticks, 5);
 }
 
+TEST(Client, AConnectionInPlaceOfTheLastOneKeepsItRunning) {
+  const RunningServer server(echo());
+  const std::string nowhere = "ws://127.0.0.1:" + std::to_string(closed_port());
+  Client client;
+  bool failed = false;
+  const Handle first =
+      client.connect(nowhere, {.reconnect = {.attempts = 1, .first_delay = 1h, .longest_delay = 1h}},
+                     [&](Connection& socket) { socket.on_close([&](const CloseInfo&) { failed = true; }); });
+  Journal journal;
+  client.every(1ms, [&] {
+    if (!std::exchange(failed, false)) return;
+    first.abort();  // there is no connection at this moment
+    client.connect(url_of(server), [&](Connection& socket) {
+      note_everything(socket, journal);
+      socket.on_open([&socket] { socket.close(); });
+    });
+  });
+  client.run();
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"configure", "close 1000 local clean"}));
+}
+
 TEST(Client, SharesTheLoopOfAServer) {
   const RunningServer upstream(echo());
   // Each message goes to the upstream server, and its answer back.
@@ -688,6 +710,7 @@ TEST(Client, SharesTheLoopOfAServer) {
   EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
   EXPECT_TRUE(eventually([&] { return client->connection_count() == 0; }));
   proxy.stop();
+  client.reset();  // which the server has to outlive
 }
 
 TEST(Client, OnAServersLoopMayBeDestroyedInACallback) {
