@@ -54,7 +54,7 @@ class Process:
         self._output_ended = False
         self._signalled = False
         self._process = subprocess.Popen([*under, programs / name, *arguments], stdout=subprocess.PIPE,
-                                         stderr=self._log_file, encoding="utf-8", **options)
+                                         stderr=self._log_file, encoding="utf-8", errors="replace", **options)
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
