@@ -125,8 +125,9 @@ bool Client::Impl::post(Callback<void()> task) {
 void Client::Impl::every(milliseconds period, Callback<void()> task) {
   auto timer = net::Timer::periodic(loop.reactor, period, [task = std::move(task)] { net::Dispatcher::task(task); });
   net::Timer* const added = timer.get();
-  timers_.push_back(added);
+  timers_.reserve(timers_.size() + 1);
   loop.reactor.add(std::move(timer));
+  timers_.push_back(added);
   added->start();
 }
 

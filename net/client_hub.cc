@@ -24,8 +24,11 @@ std::shared_ptr<const TlsContext> ClientHub::tls(const ClientTlsOptions& options
     return TlsContext::for_client(
         options, [hook = options.verify](const auto& certificate) { return Dispatcher::accepts(hook, certificate); });
   }
+  std::erase_if(tls_, [](const Tls& tls) { return tls.context.expired(); });
   const auto known = std::ranges::find_if(tls_, [&](const Tls& tls) { return same(tls.options, options); });
-  if (known != tls_.end()) return known->context;
+  if (known != tls_.end()) {
+    if (auto context = known->context.lock()) return context;
+  }
   auto context = TlsContext::for_client(options, {});
   tls_.push_back({options, context});
   return context;

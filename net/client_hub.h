@@ -27,8 +27,8 @@ class ClientHub {
   ClientHub& operator=(const ClientHub&) = delete;
 
   HandshakeGate& gate(std::size_t limit);
-  /// Loading the system's authorities takes milliseconds and a megabyte: options that are equal share them. Throws as
-  /// TlsContext::for_client does.
+  /// Loading the system's authorities takes milliseconds and a megabyte: connections with equal options share them, for
+  /// as long as there are any. Throws as TlsContext::for_client does.
   std::shared_ptr<const TlsContext> tls(const ClientTlsOptions& options);
   std::shared_ptr<proto::DeflatePool> deflate(const Compression& settings);
 
@@ -47,7 +47,7 @@ class ClientHub {
   };
   struct Tls {
     ClientTlsOptions options;
-    std::shared_ptr<const TlsContext> context;
+    std::weak_ptr<const TlsContext> context;
   };
 
   std::map<std::size_t, HandshakeGate> gates_;  // by limit

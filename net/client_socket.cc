@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <limits>
@@ -17,7 +19,8 @@
 namespace mote {
 namespace {
 
-constexpr std::size_t kInboxBytes = 1024 * 1024;  // then reading pauses
+constexpr std::size_t kInboxBytes = 1024 * 1024;                                  // then reading pauses
+constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);  // far from where a clock overflows
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -168,7 +171,7 @@ Message ClientSocket::Impl::receive(milliseconds timeout) {
   const auto something = [this] { return !inbox_.empty() || stage_ == Stage::ended; };
   if (timeout == Options::kNever) {
     changed_.wait(lock, something);
-  } else if (!changed_.wait_for(lock, timeout, something)) {
+  } else if (!changed_.wait_for(lock, std::min(timeout, kLongestWait), something)) {
     throw Error(ErrorKind::timeout, "no message within " + std::to_string(timeout.count()) + " ms");
   }
   if (inbox_.empty()) {

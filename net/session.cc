@@ -172,10 +172,11 @@ void Session::guarded(Call&& call) {
 void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && (output_.blocked() || transport_.backlog_bytes() != 0)) {
     output_.flush(transport_);
-    if (transport_.reading_waits_for_room()) readable_ = true;
     note_output();
     context_.reactor.at_turn_end(*this);  // may be the end
   }
+  // Reading may have stopped for a backlog that was sent since; no edge of input tells of what is inside TLS.
+  if ((events & kWritable) != 0 && transport_.reading_waits_for_room()) readable_ = true;
   if ((events & (kReadable | kEnding)) != 0) readable_ = true;
   if ((events & kEnding) != 0) input_ending_ = true;
   if (readable_ && may_use()) take_turn();
@@ -325,8 +326,10 @@ void Session::input_stopped(const IoResult& result) {
     return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
   }
   if (phase_ == Phase::opening && is_client()) {
-    const auto kind = transport_.tls_failure().empty() ? ErrorKind::transport : ErrorKind::tls;
-    return fail_opening(Error(kind, transport_fault(result)));
+    const bool in_tls = !transport_.tls_failure().empty() && transport_.in_tls_handshake();
+    return fail_opening(
+        in_tls ? Error(ErrorKind::tls, transport_.tls_failure())
+               : Error(ErrorKind::transport, peer_.to_string().append(": ").append(transport_fault(result))));
   }
   if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
     log(LogLevel::warning, transport_.tls_failure());

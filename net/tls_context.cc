@@ -197,7 +197,8 @@ void TlsContext::expect(SSL& ssl, const TlsPeer& peer) {
   std::string host = peer.host;
   if (host.ends_with('.')) host.pop_back();  // RFC 6066 §3: no trailing dot
   X509_VERIFY_PARAM* const rules = SSL_get0_param(&ssl);
-  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // Never the common name, which names nobody (RFC 9525 §2).
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   if (is_address(host)) {  // which is no name to ask for (RFC 6066 §3)
     if (X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) != 1) throw std::bad_alloc();
   } else if (X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size()) != 1 ||

@@ -54,7 +54,7 @@ class ClientSocket {
 
   ClientSocket(ClientSocket&&) noexcept;
   ClientSocket& operator=(ClientSocket&&) noexcept;
-  /// Aborts a connection that was not closed.
+  /// A connection that was not closed is dropped, with Close 1001 if its socket takes that at once.
   ~ClientSocket();
 
   /// Returns when there is room for more; so it waits while the server does not read. Throws Error where the connection
@@ -68,10 +68,10 @@ class ClientSocket {
   /// none came in time, and of the kind that ended the connection where that was not a Close.
   Message receive(milliseconds timeout = Options::kNever);
 
-  /// The closing handshake (RFC 6455 §7.1.2): sends Close, and returns when the server has answered; messages that were
-  /// not received by then are dropped. Does nothing where the connection has ended. Throws Error of kind `timeout`
-  /// after ClientOptions::close_timeout or where the connection fails, and std::invalid_argument as Connection::close
-  /// does.
+  /// The closing handshake (RFC 6455 §7.1.2): sends Close, and returns when the server has answered. Messages that
+  /// came before the call can still be received. Does nothing where the connection has ended. Throws Error of kind
+  /// `timeout` after ClientOptions::close_timeout or where the connection fails, and std::invalid_argument as
+  /// Connection::close does.
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {});
   /// Sends Close and returns at once; `receive` tells of the answer.
   void close_output(std::uint16_t code = close_code::normal, std::string_view reason = {});

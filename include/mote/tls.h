@@ -64,7 +64,7 @@ struct TlsOptions {
 /// What a client checks, and shows, over `wss://`.
 struct ClientTlsOptions {
   /// PEM file, or PEM text, with the authorities that the server's certificate must come from; both empty: those of the
-  /// system.
+  /// system. Connections of one client with equal options share what was read, while there are any.
   std::string ca_file = {};
   std::string ca_pem = {};
   /// The client's own certificate, where the server asks for one.

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -173,6 +174,76 @@ TEST(ClientTls, WhoSpeaksNoTlsIsAnErrorOfTls) {  // checklist 59
   peer.read_exactly(1);  // of the ClientHello
   peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
   EXPECT_EQ(client.told(), (Lines{"error tls", "close 1006 handshake"}));
+}
+
+/// What `tls.verify` decides, for a server that is believed without it or not.
+struct Verdict {
+  std::string name;
+  bool trusted;
+  bool accepts;
+  bool throws;
+};
+
+class VerifyHook : public testing::TestWithParam<Verdict> {};
+
+TEST_P(VerifyHook, HasTheLastWord) {
+  const CapturedLog quiet;
+  test::WssServer server(test::echo_handlers(), {.tls = test::shown(test::test_identity())});
+  ClientOptions options = trusting_the_root();
+  const CertificateAuthority other;
+  if (!GetParam().trusted) options.tls.ca_pem = other.certificate_pem();
+  ClientTlsOptions::PeerCertificate seen;
+  int asked = 0;
+  options.tls.verify = [&](const ClientTlsOptions::PeerCertificate& certificate) {
+    ++asked;
+    seen = certificate;
+    if (GetParam().throws) throw std::runtime_error("by the test");
+    return GetParam().accepts;
+  };
+  bool opened = false;
+  std::string error;
+  Client client;
+  client.connect(url_of("127.0.0.1", server.port()), options, [&](Connection& socket) {
+    socket.on_open([&] {
+      opened = true;
+      socket.close();
+    });
+    socket.on_error([&](const Error& fault) {
+      EXPECT_EQ(fault.kind(), ErrorKind::tls);
+      error = fault.what();
+    });
+  });
+  client.run();
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(seen.host, "127.0.0.1");
+  EXPECT_EQ(seen.sha256.size(), 64U);
+  EXPECT_NE(seen.certificate.find("BEGIN CERTIFICATE"), std::string::npos);
+  EXPECT_NE(seen.subject.find("CN="), std::string::npos);
+  EXPECT_EQ(seen.fault.empty(), GetParam().trusted);
+  EXPECT_EQ(opened, GetParam().accepts && !GetParam().throws);
+  EXPECT_EQ(error.find("127.0.0.1") != std::string::npos, !opened) << error;
+}
+
+INSTANTIATE_TEST_SUITE_P(Verdicts, VerifyHook,
+                         testing::Values(Verdict{"AcceptsAStranger", false, true, false},
+                                         Verdict{"AcceptsWhoIsTrusted", true, true, false},
+                                         Verdict{"RefusesAStranger", false, false, false},
+                                         Verdict{"RefusesWhoIsTrusted", true, false, false},
+                                         Verdict{"Throws", true, true, true}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ClientTls, TheCommonNameIsNoName) {  // RFC 9525 §2
+  const CapturedLog quiet;
+  test::WssServer server(test::echo_handlers(),
+                         {.tls = test::shown(test::test_root().issue({.common_name = "127.0.0.1"}))});
+  std::string error;
+  Client client;
+  client.connect(url_of("127.0.0.1", server.port()), trusting_the_root(), [&](Connection& socket) {
+    socket.on_open([&] { socket.close(); });
+    socket.on_error([&](const Error& fault) { error = fault.what(); });
+  });
+  client.run();
+  EXPECT_NE(error.find("mismatch"), std::string::npos) << error;
 }
 
 }  // namespace

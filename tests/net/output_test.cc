@@ -69,7 +69,7 @@ class OutputTest : public testing::Test {
 
 TEST_F(OutputTest, AMaskedFrameBehindAFullBatchIsNotLost) {
   constexpr std::size_t kBatchBytes = 64 * 1024;
-  for (const std::size_t size : {0, 1, 100}) {
+  for (const std::size_t size : {0U, 1U, 100U}) {
     const std::string small(size, 's');
     for (std::size_t room = 0; room < 8; ++room) {
       batch.begin(output);
