@@ -1,5 +1,5 @@
 // What may go wrong at a `wss://` port: another protocol, pieces of every size, peers that stall, vanish or cut the
-// connection off. Attacks 34 to 36.
+// connection off.
 
 #include <gtest/gtest.h>
 

@@ -21,7 +21,8 @@ void check(bool good, const char* what) {
 }
 
 std::shared_ptr<EVP_PKEY> make_key(KeyKind kind) {
-  EVP_PKEY* const key = kind == KeyKind::ec_p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048);
+  EVP_PKEY* const key = kind == KeyKind::ec_p256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
+                                                 : EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048});
   check(key != nullptr, "no key");
   return {key, EVP_PKEY_free};
 }
