@@ -147,7 +147,7 @@ void ClientSocket::Impl::ended(const CloseInfo& why) {
 
 /// The lock is held, or nobody else is there.
 void ClientSocket::Impl::fail() const {
-  if (error_) throw *error_;
+  if (error_) throw Error(*error_);
   throw Error(ErrorKind::transport, "the connection is closed");
 }
 

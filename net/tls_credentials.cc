@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
@@ -78,7 +77,7 @@ struct Source {
 int give_password(char* to, int size, int, void* password) {
   const auto& text = *static_cast<const std::string*>(password);
   const std::size_t used = std::min(text.size(), static_cast<std::size_t>(size));
-  std::memcpy(to, text.data(), used);
+  std::copy_n(text.begin(), used, to);
   return text.empty() ? -1 : static_cast<int>(used);
 }
 

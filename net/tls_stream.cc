@@ -46,8 +46,8 @@ class TlsStream::Call {
 
 void TlsStream::Free::operator()(SSL* ssl) const { SSL_free(ssl); }
 
-TlsStream::TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buffers, const TlsPeer& peer)
-    : buffers_(buffers), context_(std::move(context)), peer_(peer), ssl_(SSL_new(context_->ssl_context())) {
+TlsStream::TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buffers, TlsPeer peer)
+    : buffers_(buffers), context_(std::move(context)), peer_(std::move(peer)), ssl_(SSL_new(context_->ssl_context())) {
   if (ssl_ == nullptr) throw std::bad_alloc();
   BIO* const bio = make_bio();
   SSL_set_bio(ssl_.get(), bio, bio);  // takes it over
@@ -133,10 +133,10 @@ int TlsStream::read_socket(BIO* bio, std::span<std::byte> room) {
 /// Never refuses, so that OpenSSL never has to try again. C code calls it: nothing may be thrown.
 int TlsStream::take_record(std::span<const std::byte> record) {
   try {
-    if (record.size() > buffers_.outgoing.size() - buffers_.outgoing_bytes && !send_outgoing()) return -1;
-    if (backlog_.empty() && record.size() <= buffers_.outgoing.size()) {
-      std::memcpy(buffers_.outgoing.data() + buffers_.outgoing_bytes, record.data(), record.size());
-      buffers_.outgoing_bytes += record.size();
+    if (record.size() > buffers_.outgoing_.size() - buffers_.outgoing_bytes_ && !send_outgoing()) return -1;
+    if (backlog_.empty() && record.size() <= buffers_.outgoing_.size()) {
+      std::memcpy(buffers_.outgoing_.data() + buffers_.outgoing_bytes_, record.data(), record.size());
+      buffers_.outgoing_bytes_ += record.size();
     } else {
       if (!send_outgoing()) return -1;
       backlog_.append(record);
@@ -150,7 +150,7 @@ int TlsStream::take_record(std::span<const std::byte> record) {
 
 /// What the kernel does not take waits. False, and it is lost, where the socket has failed.
 bool TlsStream::send_outgoing() {
-  const auto bytes = std::span(buffers_.outgoing).first(std::exchange(buffers_.outgoing_bytes, 0));
+  const auto bytes = std::span(buffers_.outgoing_).first(std::exchange(buffers_.outgoing_bytes_, 0));
   if (bytes.empty()) return error_ == 0;
   if (error_ != 0) return false;
   iovec piece{bytes.data(), bytes.size()};
@@ -288,14 +288,14 @@ std::size_t TlsStream::encrypt(std::span<const iovec> pieces) {
         taken += kRecord;
         continue;
       }
-      std::memcpy(buffers_.gathered.data() + gathered, part.data(), part.size());
+      std::memcpy(buffers_.gathered_.data() + gathered, part.data(), part.size());
       gathered += part.size();
       if (gathered < kRecord) continue;
-      if (!write_record(buffers_.gathered)) return taken;
+      if (!write_record(buffers_.gathered_)) return taken;
       taken += std::exchange(gathered, 0);
     }
   }
-  if (gathered != 0 && write_record(std::span(buffers_.gathered).first(gathered))) taken += gathered;
+  if (gathered != 0 && write_record(std::span(buffers_.gathered_).first(gathered))) taken += gathered;
   return taken;
 }
 

@@ -26,9 +26,9 @@ class TlsBuffers {
   friend class TlsStream;
   static constexpr std::size_t kRecordBytes = 16 * 1024;    // RFC 8446 §5.1: the most that a record carries
   static constexpr std::size_t kOutgoingBytes = 80 * 1024;  // four records and what TLS adds
-  std::array<std::byte, kRecordBytes> gathered;
-  std::array<std::byte, kOutgoingBytes> outgoing;
-  std::size_t outgoing_bytes = 0;  // 0 between calls
+  std::array<std::byte, kRecordBytes> gathered_;
+  std::array<std::byte, kOutgoingBytes> outgoing_;
+  std::size_t outgoing_bytes_ = 0;  // 0 between calls
 };
 
 /// TLS over one socket, server or client: OpenSSL between plaintext and edge-triggered, non-blocking system calls.
@@ -39,7 +39,7 @@ class TlsBuffers {
 class TlsStream {
  public:
   /// Throws std::bad_alloc. `buffers` must outlive it. `peer`: of a client, whom it wants to talk to.
-  TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buffers, const TlsPeer& peer = {});
+  TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buffers, TlsPeer peer = {});
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
