@@ -26,9 +26,7 @@ std::shared_ptr<const TlsContext> ClientHub::tls(const ClientTlsOptions& options
   }
   std::erase_if(tls_, [](const Tls& tls) { return tls.context.expired(); });
   const auto known = std::ranges::find_if(tls_, [&](const Tls& tls) { return same(tls.options, options); });
-  if (known != tls_.end()) {
-    if (auto context = known->context.lock()) return context;
-  }
+  if (known != tls_.end()) return known->context.lock();
   auto context = TlsContext::for_client(options, {});
   tls_.push_back({options, context});
   return context;

@@ -6,9 +6,9 @@
 
 #include <mote/client_options.h>
 
-#include "core/byte_buffer.h"
 #include "net/opening.h"
 #include "proto/client_handshake.h"
+#include "proto/head_collector.h"
 #include "proto/response_head.h"
 #include "proto/url.h"
 
@@ -22,18 +22,17 @@ class ClientOpening final : public Opening {
 
   std::string first_words() override;
   Step feed(std::span<const std::byte> input) override;
-  [[nodiscard]] bool inside_head() const override { return !kept_.empty(); }
+  [[nodiscard]] bool inside_head() const override { return response_.inside_head(); }
 
  private:
   [[nodiscard]] proto::ClientRequest request() const { return {url_.target, url_.host_field, key_, options_}; }
-  [[nodiscard]] OpeningAnswer answer() const;
+  [[nodiscard]] OpeningAnswer answer(const proto::ResponseHead& head) const;
   [[nodiscard]] OpeningAnswer failure(const std::string& what) const;
 
   const proto::Url& url_;
   const ClientOptions& options_;
   std::string key_;
-  proto::ResponseHead head_;
-  core::ByteBuffer kept_;  // of an incomplete head
+  proto::HeadCollector<proto::ResponseHead, proto::ResponseLimits> response_;
 };
 
 }  // namespace mote::net

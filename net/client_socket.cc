@@ -1,8 +1,5 @@
 #include <mote/client_socket.h>
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -16,6 +13,8 @@
 
 #include <mote/client.h>
 
+#include "core/blocked_signals.h"
+
 namespace mote {
 namespace {
 
@@ -25,22 +24,6 @@ constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-
-/// Signals are for the program's own threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -89,7 +72,7 @@ ClientSocket::Impl::Impl(std::string_view url, ClientOptions options) {
   options.hard_limit_bytes = std::numeric_limits<std::size_t>::max();  // `send` waits above the soft limit
   handle_ = client_.connect(url, std::move(options), [this](Connection& socket) { configure(socket); });
   {
-    const SignalsBlocked blocked;
+    const core::BlockedSignals blocked;
     thread_ = std::thread([this] { client_.run(); });
   }
   std::unique_lock lock(mutex_);

@@ -86,10 +86,7 @@ void ConnectAttempt::on_events(std::uint32_t events) {
 /// A port from which connections are made may be the one that it is connecting to, and TCP lets the two ends of one
 /// socket meet (RFC 9293 §3.5).
 bool ConnectAttempt::connected_to_itself() const {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(socket_.number(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return false;
-  const PeerAddress local(storage);
+  const PeerAddress local = local_address(socket_.number());
   const PeerAddress remote(address_);
   return remote.port() != 0 && local.port() == remote.port() && local.ip() == remote.ip();
 }

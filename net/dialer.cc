@@ -1,7 +1,7 @@
 #include "net/dialer.h"
 
 #include <exception>
-#include <stdexcept>
+#include <new>
 #include <utility>
 
 #include "net/client_opening.h"

@@ -28,7 +28,7 @@ class Session;
 /// One Client::connect: makes a connection and, where Reconnect wants that, another when it has failed or ended.
 class Dialer final : public core::Source, public SessionOwner {
  public:
-  /// Options and URL as Client::connect documents them, and what it throws. `set_callbacks(dispatcher)`: at its end.
+  /// URL and options as Client::connect documents them, and what it throws. `hub` must outlive all but its destructor.
   Dialer(ClientHub& hub, std::string_view url, ClientOptions options);
   ~Dialer();
 

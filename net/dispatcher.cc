@@ -99,7 +99,7 @@ std::optional<HttpResponse> Dispatcher::page(const Callback<HttpResponse(const H
   return response;
 }
 
-bool Dispatcher::accepts(const VerifyHook& hook, const ClientTlsOptions::PeerCertificate& certificate) {
+bool Dispatcher::accepts(const ClientTlsOptions::Verify& hook, const ClientTlsOptions::PeerCertificate& certificate) {
   bool accepted = false;
   guarded("tls.verify", [&] { accepted = hook(certificate); });
   return accepted;

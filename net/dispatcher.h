@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,9 +62,8 @@ class Dispatcher {
 
   /// False where it threw.
   bool upgrade(const HttpRequest& request, UpgradeDecision& decision);
-  using VerifyHook = std::function<bool(const ClientTlsOptions::PeerCertificate&)>;
   /// False, too, where it threw.
-  static bool accepts(const VerifyHook& hook, const ClientTlsOptions::PeerCertificate& certificate);
+  static bool accepts(const ClientTlsOptions::Verify& hook, const ClientTlsOptions::PeerCertificate& certificate);
   /// None where it threw.
   std::optional<HttpResponse> page(const Callback<HttpResponse(const HttpRequest&)>& handler,
                                    const HttpRequest& request);

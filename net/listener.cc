@@ -40,18 +40,10 @@ void bind_and_listen(int socket, const sockaddr* address, socklen_t size, int ba
   if (::listen(socket, backlog) != 0) fail(errno, where + ": listen");
 }
 
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
-
-std::unique_ptr<addrinfo, FreeAddresses> resolve(const Location& location) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* list = nullptr;
-  const int error = ::getaddrinfo(location.host.c_str(), nullptr, &hints, &list);
-  if (error == 0) return std::unique_ptr<addrinfo, FreeAddresses>(list);
+AddressList resolve(const Location& location) {
+  AddressList list;
+  const int error = find_addresses(location.host, AI_PASSIVE, list);
+  if (error == 0) return list;
   const std::string what = location.to_string(location.port) + ": cannot resolve \"" + location.host + "\"";
   if (error == EAI_SYSTEM) fail(errno, what);
   throw std::system_error(std::make_error_code(std::errc::address_not_available), what + ": " + ::gai_strerror(error));

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "net/socket_address.h"
 #include "proto/url.h"
 
 namespace mote::net {
@@ -48,9 +49,7 @@ Location parse_location(std::string_view text) {
 std::string Location::to_string(std::uint16_t actual_port) const {
   if (kind == Kind::unix_socket) return std::string(proto::to_string(proto::Scheme::unix_socket)).append(socket_file);
   std::string text(proto::to_string(secure ? proto::Scheme::wss : proto::Scheme::ws));
-  const bool v6 = host.find(':') != std::string::npos;
-  text.append(v6 ? "[" : "").append(host).append(v6 ? "]:" : ":");
-  return text.append(std::to_string(actual_port)).append(path);
+  return text.append(host_and_port(host, actual_port)).append(path);
 }
 
 }  // namespace mote::net

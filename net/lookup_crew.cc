@@ -2,7 +2,6 @@
 
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,30 +13,12 @@
 #include <thread>
 #include <utility>
 
+#include "core/blocked_signals.h"
 #include "core/log.h"
+#include "net/socket_address.h"
 
 namespace mote::net {
 namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
-
-/// So that no signal of the process's is handled on a thread that it does not know of: threads inherit the mask.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 void collect(const addrinfo* list, std::vector<sockaddr_storage>& addresses) {
   for (; list != nullptr; list = list->ai_next) {
@@ -52,19 +33,13 @@ void collect(const addrinfo* list, std::vector<sockaddr_storage>& addresses) {
 }
 
 LookupAnswer ask_system(const std::string& host, int flags) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = flags;
-  addrinfo* list = nullptr;
+  AddressList list;
   LookupAnswer answer;
-  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  const std::unique_ptr<addrinfo, FreeAddresses> owner(error == 0 ? list : nullptr);
-  if (error != 0) {
+  if (const int error = find_addresses(host, flags, list); error != 0) {
     answer.error = error == EAI_SYSTEM ? core::errno_text(errno) : ::gai_strerror(error);
     return answer;
   }
-  collect(list, answer.addresses);
+  collect(list.get(), answer.addresses);
   if (answer.addresses.empty()) answer.error = ::gai_strerror(EAI_NODATA);
   return answer;
 }
@@ -103,7 +78,7 @@ void LookupCrew::dismiss() {
 }
 
 void LookupCrew::start_thread() {
-  const BlockedSignals blocked;
+  const core::BlockedSignals blocked;
   std::thread([self = shared_from_this()] { self->work(); }).detach();
 }
 

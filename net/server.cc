@@ -16,13 +16,12 @@
 #include "core/log.h"
 #include "core/reactor.h"
 #include "net/context.h"
-#include "net/http_phase.h"
 #include "net/http_service.h"
 #include "net/listener.h"
 #include "net/location.h"
 #include "net/loop.h"
 #include "net/options_check.h"
-#include "net/server_loop.h"
+#include "net/server_opening.h"
 #include "net/session.h"
 #include "net/timer.h"
 #include "net/tls_context.h"
@@ -65,7 +64,7 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
     } else if (options_.tls != TlsOptions{}) {
       throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
     }
-    static_cast<void>(proto::accept_value("dGhlIHNhbXBsZSBub25jZQ=="));  // throws now where OpenSSL has no SHA-1
+    proto::require_accept_value();
     drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
     loop.reactor.on_wake([this] { check_drain(); });
   }
@@ -162,7 +161,7 @@ void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer
   std::unique_ptr<net::TlsStream> stream;
   if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
   auto session = std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
-                                                std::make_unique<net::HttpPhase>(http, peer));
+                                                std::make_unique<net::ServerOpening>(http, peer));
   net::Session& added = *session;
   if (const int error = loop.reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
     core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});

@@ -328,7 +328,7 @@ void Session::input_stopped(const IoResult& result) {
   if (phase_ == Phase::opening && is_client()) {
     const bool in_tls = !transport_.tls_failure().empty() && transport_.in_tls_handshake();
     return fail_opening(
-        in_tls ? Error(ErrorKind::tls, transport_.tls_failure())
+        in_tls ? Error(ErrorKind::tls, std::string(transport_.tls_failure()))
                : Error(ErrorKind::transport, peer_.to_string().append(": ").append(transport_fault(result))));
   }
   if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
@@ -345,7 +345,7 @@ void Session::input_stopped(const IoResult& result) {
 }
 
 std::string Session::transport_fault(const IoResult& result) const {
-  if (std::string fault = transport_.tls_failure(); !fault.empty()) return fault;
+  if (const std::string_view fault = transport_.tls_failure(); !fault.empty()) return std::string(fault);
   if (result.state == IoResult::State::failed) return core::errno_text(result.error);
   if (phase_ == Phase::opening) return "the connection ended inside the opening handshake";
   return "the connection ended without a Close frame";
@@ -484,7 +484,7 @@ void Session::tell_ending() {
 
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.
 void Session::go_away() {
-  if (is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening)) {
+  if (is_connecting_client()) {
     shut_down();
   } else if (phase_ == Phase::opening) {
     if (opening_->inside_head()) return;

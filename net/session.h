@@ -147,6 +147,9 @@ class Session final : public Connection, public core::Source {
   void go_away();
   void shut_down();
 
+  [[nodiscard]] bool is_connecting_client() const {
+    return is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening);
+  }
   [[nodiscard]] bool is_client() const { return context_.role == proto::Role::client; }
   [[gnu::always_inline]] void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
                                           proto::Coding coding = proto::Coding::plain);

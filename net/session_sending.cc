@@ -113,7 +113,7 @@ void Session::start_close(std::uint16_t code, std::string_view reason) {
   check_close(code, reason);
   if (open()) {
     begin_close(code, reason);
-  } else if (is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening)) {
+  } else if (is_connecting_client()) {
     drop();
   }
 }

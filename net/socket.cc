@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/socket_address.h"
+
 namespace mote::net {
 namespace {
 
@@ -67,11 +69,7 @@ std::string PeerAddress::ip() const {
   return text.data();
 }
 
-std::string PeerAddress::to_string() const {
-  if (family_ == Family::none) return "unix";
-  const std::string port = std::to_string(port_);
-  return family_ == Family::ipv4 ? ip() + ':' + port : '[' + ip() + "]:" + port;
-}
+std::string PeerAddress::to_string() const { return family_ == Family::none ? "unix" : host_and_port(ip(), port_); }
 
 PeerAddress local_address(int socket) {
   sockaddr_storage address{};

@@ -8,6 +8,17 @@
 
 namespace mote::net {
 
+int find_addresses(const std::string& host, int flags, AddressList& list) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (error == 0) list.reset(found);
+  return error;
+}
+
 socklen_t size_of(const sockaddr_storage& address) {
   switch (address.ss_family) {
     case AF_INET:

@@ -1,14 +1,24 @@
 #pragma once
 
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mote::net {
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, FreeAddresses>;
+
+/// getaddrinfo(3) for streams of any family: its answer, 0 or an EAI_… code. `flags`: its ai_flags.
+int find_addresses(const std::string& host, int flags, AddressList& list);
 
 /// How many bytes of it connect(2) and bind(2) are to be told of: IPv4, IPv6 or Unix.
 socklen_t size_of(const sockaddr_storage& address);

@@ -18,6 +18,7 @@
 #include "net/tls_stream.h"
 #include "net/tls_text.h"
 #include "proto/ascii.h"
+#include "proto/authority.h"
 
 namespace mote::net {
 namespace {
@@ -59,13 +60,6 @@ std::optional<std::string_view> name_asked_for(SSL* ssl) {
 /// That the name was used is said to the client, and kept in its session.
 int confirm_name(SSL* ssl, int*, void*) {
   return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != nullptr ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
-}
-
-bool is_address(const std::string& host) {
-  ASN1_OCTET_STRING* const address = a2i_IPADDRESS(host.c_str());
-  ASN1_OCTET_STRING_free(address);
-  ERR_clear_error();
-  return address != nullptr;
 }
 
 /// `*.example.org` stands for one label; names compare without case (RFC 9525 §6.3).
@@ -174,7 +168,8 @@ int TlsContext::choose_certificate(SSL* ssl, int* alert, void* self) {
 
 // ---- Client
 
-std::shared_ptr<const TlsContext> TlsContext::for_client(const ClientTlsOptions& options, Verify verify) {
+std::shared_ptr<const TlsContext> TlsContext::for_client(const ClientTlsOptions& options,
+                                                         ClientTlsOptions::Verify verify) {
   const std::shared_ptr<TlsContext> made(new TlsContext(false));
   made->verify_ = std::move(verify);
   made->certificates_.push_back({made->make(options.min_version), {}});
@@ -199,8 +194,9 @@ void TlsContext::expect(SSL& ssl, const TlsPeer& peer) {
   X509_VERIFY_PARAM* const rules = SSL_get0_param(&ssl);
   // Never the common name, which names nobody (RFC 9525 §2).
   X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (is_address(host)) {  // which is no name to ask for (RFC 6066 §3)
-    if (X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) != 1) throw std::bad_alloc();
+  if (const std::string address = proto::address_octets(host); !address.empty()) {
+    // No name to ask for (RFC 6066 §3).
+    if (X509_VERIFY_PARAM_set1_ip(rules, bytes_of(address), address.size()) != 1) throw std::bad_alloc();
   } else if (X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size()) != 1 ||
              SSL_ctrl(&ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data()) != 1) {
     throw std::invalid_argument("TLS: \"" + host + "\" is no host name");

@@ -2,7 +2,6 @@
 
 #include <openssl/types.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,14 +20,11 @@ struct TlsPeer {
 /// Certificates, keys and rules of TLS, from the options: shared by connections, never changed. Any thread.
 class TlsContext {
  public:
-  /// Must not throw.
-  using Verify = std::function<bool(const ClientTlsOptions::PeerCertificate&)>;
-
   /// Both throw std::system_error for a file that cannot be read and std::invalid_argument for what cannot be used,
   /// with the option, the file and the reason in the text.
   static std::shared_ptr<const TlsContext> for_server(const TlsOptions& options);
-  /// `verify`: stands in for options.verify; empty: none.
-  static std::shared_ptr<const TlsContext> for_client(const ClientTlsOptions& options, Verify verify);
+  /// `verify`: stands in for options.verify, and must not throw; empty: none.
+  static std::shared_ptr<const TlsContext> for_client(const ClientTlsOptions& options, ClientTlsOptions::Verify verify);
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
@@ -58,7 +54,7 @@ class TlsContext {
 
   const bool is_server_;
   std::vector<Certificate> certificates_;
-  Verify verify_;
+  ClientTlsOptions::Verify verify_;
 };
 
 }  // namespace mote::net

@@ -92,19 +92,24 @@ bool at_end() {
   return end;
 }
 
-/// Calls `use` for each certificate; how many there were.
+/// Calls `use` for each certificate, of which there must be one.
 template <class Use>
-int each_certificate(const Source& source, Use&& use) {
+void each_certificate(const Source& source, Use&& use) {
   const Bio bio = source.open();
-  int count = 0;
+  bool any = false;
   ERR_clear_error();
   while (const Certificate certificate{PEM_read_bio_X509(bio.get(), nullptr, give_no_password, nullptr)}) {
-    ++count;
+    any = true;
     use(*certificate);
   }
   if (!at_end()) reject(source.where, tls_reason(nullptr));
-  if (count == 0) reject(source.where, "has no certificate in PEM");
-  return count;
+  if (!any) reject(source.where, "has no certificate in PEM");
+}
+
+void trust(SSL_CTX& context, X509& authority, const Source& source) {
+  if (X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), &authority) != 1) {
+    reject(source.where, tls_reason(nullptr));
+  }
 }
 
 void use_chain(SSL_CTX& context, const Source& source) {
@@ -154,18 +159,15 @@ void use_certificate(SSL_CTX& context, const TlsCertificate& certificate, const 
 
 void trust_authorities(SSL_CTX& context, const std::string& file, const std::string& pem, const std::string& option) {
   const Source source(option, file, pem);
-  each_certificate(source, [&](X509& certificate) {
-    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), &certificate) != 1) {
-      reject(source.where, tls_reason(nullptr));
-    }
-  });
+  each_certificate(source, [&](X509& authority) { trust(context, authority, source); });
 }
 
 void trust_client_authorities(SSL_CTX& context, const std::string& file, const std::string& pem,
                               const std::string& option) {
-  trust_authorities(context, file, pem, option);
-  each_certificate({option, file, pem}, [&](X509& certificate) {
-    if (SSL_CTX_add_client_CA(&context, &certificate) != 1) throw std::bad_alloc();
+  const Source source(option, file, pem);
+  each_certificate(source, [&](X509& authority) {
+    trust(context, authority, source);
+    if (SSL_CTX_add_client_CA(&context, &authority) != 1) throw std::bad_alloc();
   });
 }
 

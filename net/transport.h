@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include <mote/connection_info.h>
@@ -59,7 +59,9 @@ class Transport {
   /// Goes on without TLS, to say so.
   void drop_tls() { tls_.reset(); }
   /// Why TLS has failed, or that its peer was cut off; empty where it is not TLS that did.
-  [[nodiscard]] std::string tls_failure() const { return tls_ == nullptr ? std::string() : tls_->failure(); }
+  [[nodiscard]] std::string_view tls_failure() const {
+    return tls_ == nullptr ? std::string_view() : std::string_view(tls_->failure());
+  }
   [[nodiscard]] std::optional<TlsInfo> tls_info() const {
     return tls_ == nullptr ? std::nullopt : std::optional(tls_->info());
   }

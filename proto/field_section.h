@@ -24,6 +24,28 @@ enum class FieldFault : std::uint8_t {
   too_many_lines,
 };
 
+/// The same in an enumeration of what a whole head can be wrong in.
+template <class HeadFault>
+constexpr HeadFault as_head_fault(FieldFault fault) {
+  switch (fault) {
+    case FieldFault::bare_line_feed:
+      return HeadFault::bare_line_feed;
+    case FieldFault::bare_carriage_return:
+      return HeadFault::bare_carriage_return;
+    case FieldFault::space_before_first_field:
+      return HeadFault::space_before_first_field;
+    case FieldFault::folded_line:
+      return HeadFault::folded_line;
+    case FieldFault::malformed_field_name:
+      return HeadFault::malformed_field_name;
+    case FieldFault::control_character_in_value:
+      return HeadFault::control_character_in_value;
+    case FieldFault::too_many_lines:
+      break;
+  }
+  return HeadFault::too_many_header_lines;
+}
+
 /// Reads the field lines of an HTTP/1 head (RFC 9112 §5), up to and including the empty line, for RequestHead and
 /// ResponseHead, which hold the start line.
 ///

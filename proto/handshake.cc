@@ -175,6 +175,8 @@ std::string accept_value(std::string_view key) {
   return base64(std::as_bytes(std::span(digest)));
 }
 
+void require_accept_value() { static_cast<void>(accept_value({})); }
+
 void append_switching_protocols(std::string& out, std::string_view key, const Agreement& agreement,
                                 std::string_view extra_lines) {
   out.append(

@@ -28,33 +28,27 @@ HttpConnect::HttpConnect(std::string_view host, std::uint16_t port, const std::o
 }
 
 ProxyDialogue::Progress HttpConnect::feed(std::string_view input) {
-  std::string_view rest = input;
-  for (;;) {
-    const std::size_t kept = received_.size();
-    const std::string_view text = kept == 0 ? rest : received_.append(rest);
-    switch (head_.parse(text, limits_)) {
-      case HeadProgress::incomplete:
-        if (kept == 0) received_ = rest;
-        return {.consumed = input.size()};
-      case HeadProgress::refused:
-        return {.consumed = input.size(), .state = fail(info_of(head_.fault()).text)};
-      case HeadProgress::complete:
-        break;
-    }
-    rest.remove_prefix(head_.size() - kept);
-    if (!head_.is_interim()) return {.consumed = input.size() - rest.size(), .state = judge()};
-    received_.clear();
-    head_ = {};
+  Progress progress;
+  while (progress.state == State::more && progress.consumed < input.size()) {
+    const auto rest = std::as_bytes(std::span(input.substr(progress.consumed)));
+    const auto [head, consumed] = response_.feed(rest, limits_);
+    progress.consumed += consumed;
+    if (head == HeadProgress::incomplete) break;
+    progress.state =
+        head == HeadProgress::complete ? judge(response_.head()) : fail(info_of(response_.head().fault()).text);
+    response_.begin_next();
   }
+  return progress;
 }
 
 // A 2xx response has no content, whatever its fields say (RFC 9110 §9.3.6).
-ProxyDialogue::State HttpConnect::judge() {
+ProxyDialogue::State HttpConnect::judge(const ResponseHead& head) {
   constexpr std::size_t kShownReason = 80;
-  if (head_.status() / 100 == 2) return State::done;
+  if (head.is_interim()) return State::more;
+  if (head.status() / 100 == 2) return State::done;
   std::string why = "answered CONNECT with ";
-  why.append(std::to_string(head_.status())).append(" ").append(head_.reason().substr(0, kShownReason));
-  if (head_.status() == 407) why.append("; user and password go into the option proxy");
+  why.append(std::to_string(head.status())).append(" ").append(head.reason().substr(0, kShownReason));
+  if (head.status() == 407) why.append("; user and password go into the option proxy");
   return fail(why);
 }
 

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
+#include "proto/head_collector.h"
 #include "proto/proxy_dialogue.h"
 #include "proto/response_head.h"
 
@@ -20,11 +20,10 @@ class HttpConnect final : public ProxyDialogue {
   Progress feed(std::string_view input) override;
 
  private:
-  State judge();
+  State judge(const ResponseHead& head);
 
   const ResponseLimits limits_;
-  ResponseHead head_;
-  std::string received_;  // of an incomplete head
+  HeadCollector<ResponseHead, ResponseLimits> response_;
 };
 
 }  // namespace mote::proto

@@ -28,26 +28,6 @@ std::size_t scheme_length(std::string_view target) {
   return 0;
 }
 
-Fault fault_of(FieldFault fault) {
-  switch (fault) {
-    case FieldFault::bare_line_feed:
-      return Fault::bare_line_feed;
-    case FieldFault::bare_carriage_return:
-      return Fault::bare_carriage_return;
-    case FieldFault::space_before_first_field:
-      return Fault::space_before_first_field;
-    case FieldFault::folded_line:
-      return Fault::folded_line;
-    case FieldFault::malformed_field_name:
-      return Fault::malformed_field_name;
-    case FieldFault::control_character_in_value:
-      return Fault::control_character_in_value;
-    case FieldFault::too_many_lines:
-      break;
-  }
-  return Fault::too_many_header_lines;
-}
-
 std::uint32_t offset(std::size_t position) { return static_cast<std::uint32_t>(position); }
 
 }  // namespace
@@ -190,7 +170,7 @@ void RequestHead::take_fields(std::string_view input, const HeadLimits& limits) 
       phase_ = Phase::complete;
       return end_head();
     case FieldSection::Step::broken:
-      return refuse(fault_of(fields_.fault()));
+      return refuse(as_head_fault<Fault>(fields_.fault()));
   }
 }
 

@@ -7,29 +7,6 @@
 #include "proto/field_list.h"
 
 namespace mote::proto {
-namespace {
-
-ResponseFault fault_of(FieldFault fault) {
-  switch (fault) {
-    case FieldFault::bare_line_feed:
-      return ResponseFault::bare_line_feed;
-    case FieldFault::bare_carriage_return:
-      return ResponseFault::bare_carriage_return;
-    case FieldFault::space_before_first_field:
-      return ResponseFault::space_before_first_field;
-    case FieldFault::folded_line:
-      return ResponseFault::folded_line;
-    case FieldFault::malformed_field_name:
-      return ResponseFault::malformed_field_name;
-    case FieldFault::control_character_in_value:
-      return ResponseFault::control_character_in_value;
-    case FieldFault::too_many_lines:
-      break;
-  }
-  return ResponseFault::too_many_header_lines;
-}
-
-}  // namespace
 
 HeadProgress ResponseHead::parse(std::string_view input, const ResponseLimits& limits) {
   constexpr std::size_t kLargestOffset = std::numeric_limits<std::uint32_t>::max();
@@ -95,7 +72,7 @@ void ResponseHead::take_fields(std::string_view input, const ResponseLimits& lim
   const FieldSection::Step step = fields_.next(input, limits.header_lines);
   position_ = fields_.position();
   if (step == FieldSection::Step::complete) phase_ = Phase::complete;
-  if (step == FieldSection::Step::broken) refuse(fault_of(fields_.fault()));
+  if (step == FieldSection::Step::broken) refuse(as_head_fault<ResponseFault>(fields_.fault()));
 }
 
 void ResponseHead::refuse(ResponseFault fault) {

@@ -82,9 +82,10 @@ struct ClientTlsOptions {
     std::string certificate;  ///< In PEM.
     std::string fault;        ///< Why it does not verify; empty where it does.
   };
+  using Verify = std::function<bool(const PeerCertificate&)>;
   /// Has the last word where it is set: whether to go on. Called on the client's thread, during the handshake; what it
   /// throws is logged, and ends the handshake. Without it, a certificate that does not verify ends the handshake.
-  std::function<bool(const PeerCertificate&)> verify = {};
+  Verify verify = {};
 };
 
 }  // namespace mote

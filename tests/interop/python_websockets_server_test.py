@@ -16,6 +16,7 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import harness
+from python_websockets_test import expect_many_in_order, soon
 
 UNICODE = "grüße, 世界 \U0001f30d \U0010ffff end"
 # Of clients that refuse the certificate, or end as a test wants it.
@@ -23,10 +24,6 @@ for name in ("asyncio", "websockets.server"):
     logging.getLogger(name).setLevel(logging.CRITICAL)
 
 OPTIONS = {"close_timeout": harness.PATIENCE_SECONDS, "ping_interval": None, "compression": None}
-
-
-async def soon(awaitable):
-    return await asyncio.wait_for(awaitable, harness.PATIENCE_SECONDS)
 
 
 async def echo(server_side):
@@ -111,16 +108,8 @@ class Messages(ServerTest):
                                                  "pong are you there?", "closed 1000 clean peer "]))
 
     async def test_the_order_of_many_messages_is_kept(self):
-        messages = [f"{number} " + "x" * (number * 7 % 3000) for number in range(2000)]
-
         async def talk(server_side):
-            async def send_all():
-                for message in messages:
-                    await server_side.send(message)
-
-            sending = asyncio.create_task(send_all())
-            self.assertEqual([await soon(server_side.recv()) for _ in messages], messages)
-            await sending
+            await expect_many_in_order(self, server_side)
 
         async with self.serving(talk) as url:
             code, _, _ = await self.run_client(url)

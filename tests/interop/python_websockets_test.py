@@ -23,6 +23,19 @@ async def soon(awaitable):
     return await asyncio.wait_for(awaitable, harness.PATIENCE_SECONDS)
 
 
+async def expect_many_in_order(test, peer):
+    """Sends many messages while it receives their echoes."""
+    messages = [f"{number} " + "x" * (number * 7 % 3000) for number in range(2000)]
+
+    async def send_all():
+        for message in messages:
+            await peer.send(message)
+
+    sending = asyncio.create_task(send_all())
+    test.assertEqual([await soon(peer.recv()) for _ in messages], messages)
+    await sending
+
+
 class ClientTest(harness.Programs, unittest.IsolatedAsyncioTestCase):
     async def echo(self, client, message):
         """The answer to `message`, which may be a list of fragments."""
@@ -30,6 +43,19 @@ class ClientTest(harness.Programs, unittest.IsolatedAsyncioTestCase):
         answer = await soon(client.recv())
         await soon(sending)
         return answer
+
+    async def expect_echoes_at_once(self, count, connect_one):
+        """So many clients are open together, and each has its messages back."""
+        all_open = asyncio.Barrier(count)
+
+        async def talk(number):
+            async with connect_one() as client:
+                await soon(all_open.wait())
+                for turn in range(10):
+                    message = f"{turn} of {number}"
+                    self.assertEqual(await self.echo(client, message), message)
+
+        await asyncio.gather(*(talk(number) for number in range(count)))
 
     async def expect_close(self, client, code, reason):
         """The server closes with these, and the client has answered."""
@@ -118,28 +144,12 @@ class EchoServer(ClientTest):
 
     async def test_keeps_the_order_of_pipelined_messages(self):
         server = self.start("echo_server", "ws://127.0.0.1:0")
-        messages = [f"{number} " + "x" * (number * 7 % 3000) for number in range(2000)]
         async with connect(server.url()) as client:
-            async def send_all():
-                for message in messages:
-                    await client.send(message)
-
-            sending = asyncio.create_task(send_all())
-            self.assertEqual([await soon(client.recv()) for _ in messages], messages)
-            await sending
+            await expect_many_in_order(self, client)
 
     async def test_serves_a_hundred_clients_at_once(self):
         server = self.start("echo_server", "ws://127.0.0.1:0")
-        all_open = asyncio.Barrier(100)
-
-        async def talk(number):
-            async with connect(server.url()) as client:
-                await soon(all_open.wait())
-                for turn in range(10):
-                    message = f"{turn} of {number}"
-                    self.assertEqual(await self.echo(client, message), message)
-
-        await asyncio.gather(*(talk(number) for number in range(100)))
+        await self.expect_echoes_at_once(100, lambda: connect(server.url()))
 
     async def test_closes_with_1009_what_is_larger_than_the_limit(self):
         server = self.start("echo_server", "ws://127.0.0.1:0", "--max-message", "1000")

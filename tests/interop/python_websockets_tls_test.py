@@ -10,7 +10,7 @@ import websockets
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import harness
-from python_websockets_test import UNICODE, ClientTest, connect, soon
+from python_websockets_test import UNICODE, ClientTest, connect, expect_many_in_order, soon
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -56,29 +56,13 @@ class Echo(TlsTest):
 
     async def test_the_order_of_pipelined_messages_is_kept(self):
         server = self.start_tls("echo_server")
-        messages = [f"{number} " + "x" * (number * 7 % 3000) for number in range(2000)]
         async with connect(server.url(), ssl=self.trusting()) as client:
-            async def send_all():
-                for message in messages:
-                    await client.send(message)
-
-            sending = asyncio.create_task(send_all())
-            self.assertEqual([await soon(client.recv()) for _ in messages], messages)
-            await sending
+            await expect_many_in_order(self, client)
 
     async def test_fifty_clients_are_served_at_once(self):
         server = self.start_tls("echo_server")
         context = self.trusting()
-        all_open = asyncio.Barrier(50)
-
-        async def talk(number):
-            async with connect(server.url(), ssl=context) as client:
-                await soon(all_open.wait())
-                for turn in range(10):
-                    message = f"{turn} of {number}"
-                    self.assertEqual(await self.echo(client, message), message)
-
-        await asyncio.gather(*(talk(number) for number in range(50)))
+        await self.expect_echoes_at_once(50, lambda: connect(server.url(), ssl=context))
 
 
 class End(TlsTest):

@@ -30,6 +30,7 @@ using test::allocated_bytes;
 using test::CapturedLog;
 using test::client_frame;
 using test::close_frame;
+using test::echo_handlers;
 using test::eventually;
 using test::Frame;
 using test::FrameBits;
@@ -41,11 +42,6 @@ using test::RunningServer;
 using test::Source;
 using test::text_frame;
 using test::upgrade_request;
-
-Handlers echo() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
 
 struct Attack {
   Source source;
@@ -155,7 +151,7 @@ std::vector<Attack> attacks() {
 INSTANTIATE_TEST_SUITE_P(Table, Attacks, testing::ValuesIn(attacks()), RowName());
 
 TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // attack 2
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   const std::string payload(1024 * 1024, 'x');
   client.send(client_frame(2, payload));
@@ -163,7 +159,7 @@ TEST(Attack, AMessageOfExactlyTheLimitPasses) {  // attack 2
 }
 
 TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // attack 3
-  RunningServer server(echo(), {.max_message_bytes = 1ULL << 40});
+  RunningServer server(echo_handlers(), {.max_message_bytes = 1ULL << 40});
   std::vector<RawClient> clients;
   constexpr int count = 1000;
   for (int i = 0; i < count; ++i) clients.push_back(RawClient::open(server.port()));
@@ -179,7 +175,7 @@ TEST(Attack, AnnouncingTheMaximumCostsNoMemory) {  // attack 3
 }
 
 TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // attack 6, 8
-  RunningServer server(echo(), {.max_fragments = 3'000'000});
+  RunningServer server(echo_handlers(), {.max_fragments = 3'000'000});
   auto client = RawClient::open(server.port());
   std::string fragments;
   for (int i = 0; i < 10'000; ++i) {
@@ -192,7 +188,7 @@ TEST(Attack, AMillionTinyAndEmptyFragmentsLeaveNothingBehind) {  // attack 6, 8
 }
 
 TEST(Attack, EmptyMessagesInEveryPlaceAreMessages) {  // attack 6
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   client.send(text_frame("") + client_frame(2, "") + text_frame("x") + text_frame("") + client_frame(9, "") +
               client_frame(1, "", {.fin = false}) + client_frame(9, "") + client_frame(0, ""));
@@ -222,7 +218,7 @@ TEST(Attack, BytesAfterCloseAreDiscarded) {  // RFC 6455 §7.1.1, checklist 90; 
 
 TEST(Attack, AFailedConnectionReadsToTheEndSoThatItsCloseArrives) {  // RFC 6455 §7.1.7, checklist 90, 91
   const CapturedLog log;
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   client.send(client_frame(3, "x"));
   std::string junk(1'000'000, 'j');
@@ -353,7 +349,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Attack, APeerMayHalfCloseAndStillReadItsEchoes) {
   const CapturedLog log(LogLevel::off);
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   client.send(text_frame("one") + text_frame("two"));
   client.shutdown_writing();
@@ -396,7 +392,7 @@ TEST(Attack, APeerMayCloseAndHalfCloseAtOnceAndStillReadItsEchoes) {
 
 TEST(Attack, ListsOfSeparatorsAndEndlessTricklesCostNothingSpecial) {  // attack 17, 19
   const CapturedLog log;
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   for (const char* filler : {",", " ", "\\", "\"", ";", ", ", "a,", "a;"}) {
     std::string value;
     while (value.size() < 7000) value += filler;

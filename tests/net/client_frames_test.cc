@@ -25,6 +25,9 @@ using test::answer_upgrade;
 using test::CapturedLog;
 using test::client_frame;
 using test::Frame;
+using test::kNormalClose;
+using test::kQuietMs;
+using test::Lines;
 using test::RawClient;
 using test::RowName;
 using test::RunningClient;
@@ -32,12 +35,6 @@ using test::ScriptedServer;
 using test::server_frame;
 using test::Source;
 
-using Lines = std::vector<std::string>;
-
-// Long enough for what is not to come to have come.
-constexpr int kQuietMs = 50;
-
-const std::string kClose = server_frame(8, "\x03\xE8");
 const Frame kClosed{8, true, "\x03\xE8"};
 
 /// No timeout helps: whatever is answered or ended here is so at once.
@@ -147,7 +144,7 @@ TEST(ClientFrames, APingIsAnsweredBetweenFragments) {  // checklist 72, 73, 75, 
   pair.peer.send(fragment(1, "a", false) + server_frame(9, "p") + server_frame(10, "unasked") + fragment(0, "", false) +
                  fragment(0, "b", true));
   EXPECT_EQ(pair.peer.read_frame(), (Frame{10, true, "p"}));
-  pair.peer.send(kClose);
+  pair.peer.send(kNormalClose);
   EXPECT_EQ(pair.peer.read_frame(), kClosed);
   EXPECT_EQ(pair.told(), (Lines{"open", "ping p", "pong unasked", "text ab", "close 1000 peer clean"}));
 }
@@ -173,7 +170,7 @@ TEST_P(ServerFault, FailsTheConnection) {
   options.max_fragments = 3;
   if (!GetParam().lines.empty()) options.compression.mode = CompressionMode::on;
   Pair pair(options, {}, GetParam().lines);
-  pair.peer.send(server_frame(1, "good") + GetParam().frames + server_frame(1, "late") + kClose);
+  pair.peer.send(server_frame(1, "good") + GetParam().frames + server_frame(1, "late") + kNormalClose);
   EXPECT_EQ(pair.peer.read_close_code(), GetParam().code);
   EXPECT_EQ(pair.peer.read_to_end(), "");
   EXPECT_FALSE(pair.peer.was_reset());
@@ -272,7 +269,7 @@ TEST(ClientClosing, AServerThatNeverEndsTcpIsNotWaitedForLongerThanTheTimeout) {
   ClientOptions options;
   options.close_timeout = 100ms;
   Pair pair(options);
-  pair.peer.send(kClose);
+  pair.peer.send(kNormalClose);
   EXPECT_EQ(pair.peer.read_frame(), kClosed);
   EXPECT_EQ(pair.peer.read_to_end(), "");
   EXPECT_EQ(pair.client.told(), (Lines{"open", "close 1000 peer clean"}));
@@ -290,7 +287,7 @@ TEST(ClientClosing, NothingIsSentAfterClose) {  // RFC 6455 §5.5.1, checklist 8
   EXPECT_EQ(pair.peer.read_frame(), kClosed);
   pair.peer.send(server_frame(1, "dropped"));
   EXPECT_FALSE(pair.peer.readable_within(kQuietMs));
-  pair.peer.send(kClose);
+  pair.peer.send(kNormalClose);
   pair.peer.shutdown_writing();
   EXPECT_EQ(pair.peer.read_to_end(), "");
   EXPECT_EQ(pair.told(), (Lines{"close 1000 local clean"}));
@@ -309,7 +306,7 @@ TEST(ClientClosing, AConnectionThatIsLostIsReportedAs1006) {
   for (const bool reset : {false, true}) {
     for (const std::string& last :
          {std::string(), server_frame(10, "").substr(0, 1), server_frame(1, "half").substr(0, 4),
-          client_frame(1, "fragment", {.fin = false, .masked = false}), kClose.substr(0, 3)}) {
+          client_frame(1, "fragment", {.fin = false, .masked = false}), kNormalClose.substr(0, 3)}) {
       Pair pair;
       pair.peer.send(last);
       if (reset) {

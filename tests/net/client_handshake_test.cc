@@ -27,6 +27,9 @@ using test::answer_upgrade;
 using test::CapturedLog;
 using test::eventually;
 using test::Frame;
+using test::kNormalClose;
+using test::kQuietMs;
+using test::Lines;
 using test::RawClient;
 using test::RowName;
 using test::RunningClient;
@@ -35,12 +38,6 @@ using test::server_frame;
 using test::Source;
 using test::switching_protocols;
 
-using Lines = std::vector<std::string>;
-
-// Long enough for what is not to come to have come.
-constexpr int kQuietMs = 50;
-
-const std::string kClose = server_frame(8, "\x03\xE8");
 const Lines kFailed = {"error handshake", "close 1006 handshake"};
 
 ClientOptions with_everything() {
@@ -163,7 +160,7 @@ TEST_P(ServerAnswer, Opens) {
   RunningClient client(server.port(), with_everything());
   RawClient peer = server.accept();
   peer.send(changed(switching_protocols(peer.read_head()), GetParam().from, GetParam().to));
-  peer.send(kClose);
+  peer.send(kNormalClose);
   EXPECT_EQ(told_after_close(client, peer), (Lines{"open", "close 1000 peer clean"}));
 }
 
@@ -368,7 +365,7 @@ TEST(ClientOpening, FramesInThePacketOfTheResponseComeAfterOnOpen) {
   RunningClient client(server.port());
   RawClient peer = server.accept();
   peer.send(switching_protocols(peer.read_head()) + server_frame(1, "a") + server_frame(9, "b") + server_frame(2, "c") +
-            kClose);
+            kNormalClose);
   EXPECT_EQ(peer.read_frame(), (Frame{10, true, "b"}));
   EXPECT_EQ(told_after_close(client, peer), (Lines{"open", "text a", "ping b", "binary c", "close 1000 peer clean"}));
 }
@@ -382,7 +379,7 @@ TEST(ClientOpening, TheResponseMayComeByteByByte) {
   const std::string bytes =
       "HTTP/1.1 100 Continue\r\n\r\n" + switching_protocols(peer.read_head()) + server_frame(1, "a");
   for (const char& byte : bytes) peer.send({&byte, 1});
-  peer.send(kClose);
+  peer.send(kNormalClose);
   EXPECT_EQ(told_after_close(client, peer), (Lines{"open", "text a", "close 1000 peer clean"}));
 }
 
@@ -394,7 +391,7 @@ TEST(ClientOpening, TheResponseMayBeCutAnywhere) {
     RawClient peer = server.accept();
     const int on = 1;
     ::setsockopt(peer.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const std::string bytes = switching_protocols(peer.read_head()) + server_frame(1, "a") + kClose;
+    const std::string bytes = switching_protocols(peer.read_head()) + server_frame(1, "a") + kNormalClose;
     size = bytes.size();
     peer.send(std::string_view(bytes).substr(0, cut));
     peer.send(std::string_view(bytes).substr(cut));

@@ -19,16 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::CapturedLog;
+using test::echo_handlers;
 using test::eventually;
 using test::Journal;
 using test::RunningServer;
-
-Handlers echo() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
-
-std::string url_of(const RunningServer& server) { return "ws://127.0.0.1:" + std::to_string(server.port()); }
 
 /// The kind of the Error that `call` throws.
 template <class Call>
@@ -43,13 +37,13 @@ ErrorKind thrown_by(Call&& call) {
 
 TEST(ClientSocket, EchoesAsTextAndAsBinaryAndClosesNicely) {
   Journal at_server;
-  Handlers handlers = echo();
+  Handlers handlers = echo_handlers();
   handlers.on_error = [&](Connection&, const Error& error) { at_server.add(error.what()); };
   handlers.on_close = [&](Connection&, const CloseInfo& why) {
     at_server.add("close " + std::to_string(why.code) + (why.clean ? " clean" : " unclean"));
   };
   const RunningServer server(std::move(handlers));
-  auto socket = connect(url_of(server));
+  auto socket = connect(server.url());
   EXPECT_EQ(socket.state(), SocketState::open);
   socket.send("Hello World");
   const Message text = socket.receive(5s);
@@ -68,13 +62,13 @@ TEST(ClientSocket, EchoesAsTextAndAsBinaryAndClosesNicely) {
 
 TEST(ClientSocket, GoneWithoutACloseIsUncleanForTheServer) {
   Journal at_server;
-  Handlers handlers = echo();
+  Handlers handlers = echo_handlers();
   handlers.on_error = [&](Connection&, const Error&) { at_server.add("error"); };
   handlers.on_close = [&](Connection&, const CloseInfo& why) {
     at_server.add("close " + std::to_string(why.code) + (why.clean ? " clean" : " unclean"));
   };
   const RunningServer server(std::move(handlers));
-  auto socket = connect(url_of(server));
+  auto socket = connect(server.url());
   socket.send("Hello World");
   EXPECT_EQ(socket.receive(5s).text(), "Hello World");
   socket.abort();
@@ -90,7 +84,7 @@ TEST(ClientSocket, DestroyedOpenItAborts) {
   Journal at_server;
   const RunningServer server(
       Handlers{.on_close = [&](Connection&, const CloseInfo& why) { at_server.add(std::to_string(why.code)); }});
-  { const auto socket = connect(url_of(server)); }
+  { const auto socket = connect(server.url()); }
   EXPECT_TRUE(eventually([&] { return at_server.size() == 1; }));
 }
 
@@ -100,7 +94,7 @@ TEST(ClientSocket, ThePeersCloseIsReceivedBehindItsMessages) {
     socket.send("two");
     socket.close(4000, "that was all");
   }});
-  auto socket = connect(url_of(server));
+  auto socket = connect(server.url());
   EXPECT_EQ(socket.receive(5s).text(), "one");
   EXPECT_EQ(socket.receive(5s).text(), "two");
   for (int again = 0; again < 2; ++again) {
@@ -114,8 +108,8 @@ TEST(ClientSocket, ThePeersCloseIsReceivedBehindItsMessages) {
 }
 
 TEST(ClientSocket, CloseOutputReturnsAndReceiveTellsOfTheAnswer) {
-  const RunningServer server(echo());
-  auto socket = connect(url_of(server));
+  const RunningServer server(echo_handlers());
+  auto socket = connect(server.url());
   socket.close_output(4321, "bye");
   const Message end = socket.receive(5s);
   EXPECT_EQ(end.kind, MessageKind::close);
@@ -126,8 +120,8 @@ TEST(ClientSocket, CloseOutputReturnsAndReceiveTellsOfTheAnswer) {
 }
 
 TEST(ClientSocket, ReceiveGivesUpAfterItsTime) {
-  const RunningServer server(echo());
-  auto socket = connect(url_of(server));
+  const RunningServer server(echo_handlers());
+  auto socket = connect(server.url());
   EXPECT_EQ(thrown_by([&] { socket.receive(5ms); }), ErrorKind::timeout);
   EXPECT_EQ(thrown_by([&] { socket.receive(0ms); }), ErrorKind::timeout);
   socket.send("still there");
@@ -139,7 +133,7 @@ TEST(ClientSocket, AServerThatNeverAnswersACloseIsGivenUp) {
   const RunningServer server(Handlers{.on_open = [](Connection& socket) { socket.pause_reading(); }}, options);
   ClientOptions wanted;
   wanted.close_timeout = 50ms;
-  auto socket = connect(url_of(server), wanted);
+  auto socket = connect(server.url(), wanted);
   const CapturedLog quiet;
   EXPECT_EQ(thrown_by([&] { socket.close(); }), ErrorKind::timeout);
   EXPECT_EQ(socket.state(), SocketState::aborted);
@@ -148,13 +142,13 @@ TEST(ClientSocket, AServerThatNeverAnswersACloseIsGivenUp) {
 TEST(ClientSocket, WhatCannotBeHadIsThrown) {
   std::uint16_t port = 0;
   {
-    const RunningServer server(echo(), {}, [](Server& to) {
+    const RunningServer server(echo_handlers(), {}, [](Server& to) {
       to.on_upgrade([](const HttpRequest&, UpgradeDecision& decision) { decision.reject(403); });
     });
     port = server.port();
     const CapturedLog quiet;
     try {
-      connect(url_of(server));
+      connect(server.url());
       FAIL();
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::handshake);
@@ -183,7 +177,7 @@ TEST(ClientSocket, SendWaitsForASlowReaderAndLosesNothing) {
   constexpr std::size_t kMessages = 200;
   const std::string message(100'000, 'm');
   std::atomic<std::size_t> sent = 0;
-  auto socket = connect(url_of(server));
+  auto socket = connect(server.url());
   std::thread sender([&] {
     for (std::size_t i = 0; i < kMessages; ++i) {
       socket.send(std::as_bytes(std::span(message)));
@@ -220,7 +214,7 @@ TEST(ClientSocket, ReceivesAheadOnlySoFar) {
     socket.close();
   };
   const RunningServer server(Handlers{.on_open = send_more, .on_drain = send_more});
-  auto socket = connect(url_of(server));
+  auto socket = connect(server.url());
   std::size_t before = 0;
   EXPECT_TRUE(eventually([&] {
     std::this_thread::sleep_for(50ms);  // between two looks
@@ -236,8 +230,8 @@ TEST(ClientSocket, ReceivesAheadOnlySoFar) {
 }
 
 TEST(ClientSocket, ManyThreadsSendAndOneReceives) {
-  const RunningServer server(echo());
-  auto socket = connect(url_of(server));
+  const RunningServer server(echo_handlers());
+  auto socket = connect(server.url());
   constexpr int kThreads = 4;
   constexpr int kEach = 500;
   std::vector<std::thread> senders;
@@ -259,15 +253,15 @@ TEST(ClientSocket, ManyThreadsSendAndOneReceives) {
 TEST(ClientSocket, MovesAndKeepsItsSubprotocol) {
   Options options;
   options.subprotocols = {"chat"};
-  const RunningServer server(echo(), options);
+  const RunningServer server(echo_handlers(), options);
   ClientOptions wanted;
   wanted.subprotocols = {"other", "chat"};
-  auto first = connect(url_of(server), wanted);
+  auto first = connect(server.url(), wanted);
   ClientSocket second = std::move(first);
   EXPECT_EQ(second.subprotocol(), "chat");
   second.send("x");
   EXPECT_EQ(second.receive(5s).text(), "x");
-  second = connect(url_of(server));  // drops the one before
+  second = connect(server.url());  // drops the one before
   EXPECT_EQ(second.subprotocol(), "");
   second.close();
 }

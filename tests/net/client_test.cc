@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/running_client.h"
 #include "tests/support/running_server.h"
 
 namespace mote {
@@ -27,49 +28,26 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::CapturedLog;
+using test::echo_handlers;
 using test::eventually;
 using test::Journal;
 using test::RunningServer;
-
-Handlers echo() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
-
-std::string url_of(const RunningServer& server, std::string_view path = "/") {
-  return "ws://127.0.0.1:" + std::to_string(server.port()).append(path);
-}
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string_view name_of(EndedBy by) {
-  constexpr std::string_view kNames[] = {"peer",           "local", "transport", "timeout",
-                                         "protocol_error", "limit", "shutdown",  "handshake"};
-  return kNames[static_cast<std::size_t>(by)];
+/// Writes down every callback of a connection in order.
+void note_everything(Connection& socket, Journal& journal) {
+  journal.add("configure");
+  test::write_down(socket, journal);
 }
 
-/// Notes every callback of a connection in order.
-void note_everything(Connection& socket, Journal& journal, const std::string& prefix = {}) {
-  journal.add(prefix + "configure");
-  socket.on_open([&journal, prefix] { journal.add(prefix + "open"); });
-  socket.on_message([&journal, prefix](std::string_view text) { journal.add((prefix + "text ").append(text)); });
-  socket.on_binary([&journal, prefix](auto bytes) { journal.add(prefix + "binary " + text_of(bytes)); });
-  socket.on_error([&journal, prefix](const Error& error) {
-    journal.add(prefix + "error " + std::to_string(static_cast<int>(error.kind())));
-  });
-  socket.on_close([&journal, prefix](const CloseInfo& why) {
-    journal.add((prefix + "close " + std::to_string(why.code) + " ").append(name_of(why.by)) +
-                (why.clean ? " clean" : ""));
-  });
-}
-
-std::string error_line(ErrorKind kind) { return "error " + std::to_string(static_cast<int>(kind)); }
+std::string error_line(ErrorKind kind) { return std::string("error ").append(test::name_of(kind)); }
 
 /// A port that nobody listens on.
 std::uint16_t closed_port() {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   return server.port();
 }
 
@@ -84,7 +62,7 @@ TEST(Client, EchoesTextAndBinaryAndClosesNicely) {  // checklist 66, 87
   });
   Journal journal;
   Client client;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     note_everything(socket, journal);
     socket.on_open([&] { EXPECT_EQ(socket.send("Hello World"), SendStatus::sent); });
     socket.on_message([&](std::string_view text) {
@@ -111,7 +89,7 @@ TEST(Client, GoneWithoutACloseIsAnUncleanEndForTheServer) {  // checklist 94
   });
   Journal journal;
   Client client;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     note_everything(socket, journal);
     socket.on_open([&] { socket.send("Hello World"); });
     socket.on_message([&](std::string_view) { socket.abort(); });
@@ -128,7 +106,7 @@ TEST(Client, TheServersCloseIsAnsweredAndTold) {
   Client client;
   std::string reason;
   CloseInfo told;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     socket.on_close([&](const CloseInfo& why) {
       told = why;
       reason = why.reason;
@@ -169,7 +147,7 @@ TEST(Client, InfoTellsOfBothEnds) {
   Client client;
   std::string path, host, subprotocol, upgrade, address;
   std::uint16_t port = 0;
-  client.connect(url_of(server, "/x?y=z"), wanted, [&](Connection& socket) {
+  client.connect(server.url("/x?y=z"), wanted, [&](Connection& socket) {
     socket.on_message([&](std::string_view) {
       const ConnectionInfo info = socket.info();
       path = info.path;
@@ -197,7 +175,7 @@ TEST(Client, InfoTellsOfBothEnds) {
 TEST(Client, LargeMessagesComeBackWhole) {
   Options options;
   options.max_message_bytes = 16U << 20U;
-  const RunningServer server(echo(), options);
+  const RunningServer server(echo_handlers(), options);
   for (const CompressionMode mode : {CompressionMode::off, CompressionMode::on}) {
     ClientOptions wanted;
     wanted.max_message_bytes = 16U << 20U;
@@ -209,7 +187,7 @@ TEST(Client, LargeMessagesComeBackWhole) {
     }
     std::vector<std::string> received;
     Client client;
-    client.connect(url_of(server), wanted, [&](Connection& socket) {
+    client.connect(server.url(), wanted, [&](Connection& socket) {
       socket.on_open([&] {
         for (std::size_t i = 0; i + 1 < sent.size(); ++i) socket.send(sent[i]);
       });
@@ -227,7 +205,7 @@ TEST(Client, LargeMessagesComeBackWhole) {
 TEST(Client, SendsPreparedMessagesMasked) {
   Options options;
   options.compression.mode = CompressionMode::on;
-  const RunningServer server(echo(), options);
+  const RunningServer server(echo_handlers(), options);
   for (const CompressionMode mode : {CompressionMode::off, CompressionMode::on}) {
     ClientOptions wanted;
     wanted.compression.mode = mode;
@@ -236,7 +214,7 @@ TEST(Client, SendsPreparedMessagesMasked) {
     const PreparedMessage large_one(large);
     std::vector<std::string> received;
     Client client;
-    client.connect(url_of(server), wanted, [&](Connection& socket) {
+    client.connect(server.url(), wanted, [&](Connection& socket) {
       socket.on_open([&] {
         socket.send(small_one);
         socket.send(large_one);
@@ -263,7 +241,7 @@ TEST(Client, AnswersPingsAndHearsPongs) {  // checklist 77
   });
   Journal journal;
   Client client;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     socket.on_open([&] { socket.send_ping(std::as_bytes(std::span(std::string_view("from client")))); });
     socket.on_ping([&](auto payload) {
       journal.add("ping " + text_of(payload));
@@ -278,13 +256,13 @@ TEST(Client, AnswersPingsAndHearsPongs) {  // checklist 77
 }
 
 TEST(Client, SharedHandlersServeManyConnections) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   std::size_t received = 0;
   std::size_t closed = 0;
   constexpr std::size_t kConnections = 50;
   Client client;
   for (std::size_t i = 0; i < kConnections; ++i) {
-    client.connect(url_of(server), {},
+    client.connect(server.url(), {},
                    Handlers{.on_open = [](Connection& socket) { socket.send("x"); },
                             .on_message =
                                 [&](Connection& socket, std::string_view) {
@@ -301,7 +279,7 @@ TEST(Client, SharedHandlersServeManyConnections) {
 
 TEST(Client, ConnectsToAUnixSocket) {
   const std::string file = "/tmp/mote-client-" + std::to_string(::getpid()) + ".sock";
-  const RunningServer server(echo(), {}, {}, "ws+unix://" + file);
+  const RunningServer server(echo_handlers(), {}, {}, "ws+unix://" + file);
   for (const bool by_option : {false, true}) {
     ClientOptions options;
     if (by_option) options.unix_socket = file;
@@ -343,14 +321,14 @@ TEST(Client, ARefusedConnectionIsAnErrorWithHostPortAndReason) {
 }
 
 TEST(Client, ARefusedHandshakeComesWithStatusAndHeaders) {  // checklist 61
-  const RunningServer server(echo(), {}, [](Server& to) {
+  const RunningServer server(echo_handlers(), {}, [](Server& to) {
     to.on_upgrade([](const HttpRequest&, UpgradeDecision& decision) { decision.reject(401, "who are you?"); });
   });
   Journal journal;
   int status = 0;
   std::string reason, type;
   Client client;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     note_everything(socket, journal);
     socket.on_error([&](const Error& error) {
       ASSERT_NE(error.response(), nullptr);
@@ -461,14 +439,14 @@ class ClientDeed : public testing::TestWithParam<Deed> {
 };
 
 TEST_P(ClientDeed, InAnyCallbackEndsWithOneOnClose) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   for (const auto* where : {"configure", "open", "message", "close"}) {
     SCOPED_TRACE(where);
     const CapturedLog quiet;
     Journal journal;
     Client client;
     const std::string place = where;
-    client.connect(url_of(server), [&](Connection& socket) {
+    client.connect(server.url(), [&](Connection& socket) {
       note_everything(socket, journal);
       socket.on_open([&] {
         journal.add("open");
@@ -502,11 +480,11 @@ TEST(Client, AHandleEndsAnAttemptFromAnotherThread) {
   // Its backlog takes the connection, and nobody ever answers.
   Options options;
   options.max_connections = 1;
-  const RunningServer server(echo(), options);
+  const RunningServer server(echo_handlers(), options);
   Client client;
   Journal journal;
-  client.connect(url_of(server), [](Connection& socket) { socket.on_open([&socket] { socket.send("x"); }); });
-  const Handle second = client.connect(url_of(server), [&](Connection& socket) { note_everything(socket, journal); });
+  client.connect(server.url(), [](Connection& socket) { socket.on_open([&socket] { socket.send("x"); }); });
+  const Handle second = client.connect(server.url(), [&](Connection& socket) { note_everything(socket, journal); });
   EXPECT_FALSE(second.is_open());
   EXPECT_EQ(second.send("x"), SendStatus::closed);
   std::thread other([&] {
@@ -536,8 +514,8 @@ TEST(Client, AnAttemptThatIsGivenUpBeforeItBeginsCallsNobody) {
 // ---- Connecting again
 
 TEST(Client, ConnectsAgainAfterTheServerHasGone) {
-  auto server = std::make_unique<RunningServer>(echo());
-  const std::string url = url_of(*server);
+  auto server = std::make_unique<RunningServer>(echo_handlers());
+  const std::string url = server->url();
   ClientOptions options;
   options.reconnect = {.attempts = Reconnect::kForever, .first_delay = 1ms, .longest_delay = 5ms};
   Journal journal;
@@ -553,7 +531,7 @@ TEST(Client, ConnectsAgainAfterTheServerHasGone) {
     EXPECT_TRUE(eventually([&] { return journal.count(error_line(ErrorKind::connect)) >= 3; }));
     EXPECT_FALSE(handle.is_open());
     server.reset();
-    server = std::make_unique<RunningServer>(echo(), Options{}, nullptr, url);
+    server = std::make_unique<RunningServer>(echo_handlers(), Options{}, nullptr, url);
     EXPECT_TRUE(eventually([&] { return opened == 2 && handle.is_open(); }));
     EXPECT_EQ(handle.send("through the same handle"), SendStatus::sent);
     EXPECT_TRUE(eventually([&] { return journal.count("text through the same handle") == 1; }));
@@ -596,12 +574,12 @@ TEST(Client, AHandleEndsTheWaitForTheNextAttempt) {
 // ---- The loop
 
 TEST(Client, MayRunAgain) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   Client client;
   client.run();  // nothing to do
   for (int round = 0; round < 3; ++round) {
     bool clean = false;
-    client.connect(url_of(server), [&](Connection& socket) {
+    client.connect(server.url(), [&](Connection& socket) {
       socket.on_open([&] { socket.close(); });
       socket.on_close([&](const CloseInfo& why) { clean = why.clean; });
     });
@@ -617,7 +595,7 @@ TEST(Client, StopEndsRunAndEveryConnection) {
   Client client;
   std::atomic<int> opened = 0;
   for (int i = 0; i < 5; ++i) {
-    client.connect(url_of(server), [&](Connection& socket) {
+    client.connect(server.url(), [&](Connection& socket) {
       note_everything(socket, journal);
       socket.on_open([&] { ++opened; });
     });
@@ -645,10 +623,10 @@ TEST(Client, PostedTasksRunOnItsThreadAndKeepItRunning) {
 }
 
 TEST(Client, ATimerRunsWhileItRuns) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   Client client;
   int ticks = 0;
-  Handle handle = client.connect(url_of(server), [](Connection&) {});
+  Handle handle = client.connect(server.url(), [](Connection&) {});
   client.every(1ms, [&] {
     if (++ticks == 5) handle.abort();
   });
@@ -658,7 +636,7 @@ TEST(Client, ATimerRunsWhileItRuns) {
 }
 
 TEST(Client, AConnectionInPlaceOfTheLastOneKeepsItRunning) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   const std::string nowhere = "ws://127.0.0.1:" + std::to_string(closed_port());
   Client client;
   bool failed = false;
@@ -669,7 +647,7 @@ TEST(Client, AConnectionInPlaceOfTheLastOneKeepsItRunning) {
   client.every(1ms, [&] {
     if (!std::exchange(failed, false)) return;
     first.abort();  // there is no connection at this moment
-    client.connect(url_of(server), [&](Connection& socket) {
+    client.connect(server.url(), [&](Connection& socket) {
       note_everything(socket, journal);
       socket.on_open([&socket] { socket.close(); });
     });
@@ -679,14 +657,14 @@ TEST(Client, AConnectionInPlaceOfTheLastOneKeepsItRunning) {
 }
 
 TEST(Client, SharesTheLoopOfAServer) {
-  const RunningServer upstream(echo());
+  const RunningServer upstream(echo_handlers());
   // Each message goes to the upstream server, and its answer back.
   std::unique_ptr<Client> client;
   Journal journal;
   RunningServer proxy(
       [&](Connection& socket) {
         const Handle back = socket.handle();
-        const Handle on = client->connect(url_of(upstream), [&journal, back](Connection& up) {
+        const Handle on = client->connect(upstream.url(), [&journal, back](Connection& up) {
           up.on_open([&up] { up.send("first"); });
           up.on_message([back](std::string_view text) { back.send(text); });
           up.on_close([&journal](const CloseInfo&) { journal.add("upstream closed"); });
@@ -698,7 +676,7 @@ TEST(Client, SharesTheLoopOfAServer) {
   EXPECT_THROW(client->run(), std::logic_error);
   Client user;
   std::vector<std::string> received;
-  user.connect(url_of(proxy), [&](Connection& socket) {
+  user.connect(proxy.url(), [&](Connection& socket) {
     socket.on_message([&](std::string_view text) {
       received.emplace_back(text);
       if (received.size() == 1) socket.send("second");
@@ -714,12 +692,12 @@ TEST(Client, SharesTheLoopOfAServer) {
 }
 
 TEST(Client, OnAServersLoopMayBeDestroyedInACallback) {
-  const RunningServer upstream(echo());
+  const RunningServer upstream(echo_handlers());
   std::unique_ptr<Client> client;
   std::atomic<bool> destroyed = false;
   RunningServer server(
       [&](Connection&) {
-        client->connect(url_of(upstream), [&](Connection& up) {
+        client->connect(upstream.url(), [&](Connection& up) {
           up.on_open([&up] { up.send("x"); });
           up.on_message([&](std::string_view) {
             client.reset();
@@ -729,7 +707,7 @@ TEST(Client, OnAServersLoopMayBeDestroyedInACallback) {
       },
       {}, [&](Server& to) { client = std::make_unique<Client>(to); });
   Client user;
-  const Handle handle = user.connect(url_of(server), [](Connection&) {});
+  const Handle handle = user.connect(server.url(), [](Connection&) {});
   std::thread other([&] {
     EXPECT_TRUE(eventually([&] { return destroyed.load(); }));
     handle.abort();
@@ -745,7 +723,7 @@ void run_on_a_servers_loop(const std::string& url, const ClientOptions& options,
                            const std::function<void(std::unique_ptr<Client>&, Connection&)>& configure,
                            const std::function<bool()>& done) {
   std::unique_ptr<Client> client;
-  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  RunningServer server(echo_handlers(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
   server.on_thread([&] { client->connect(url, options, [&](Connection& socket) { configure(client, socket); }); });
   EXPECT_TRUE(eventually(done));
   server.on_thread([&] { EXPECT_EQ(client, nullptr); });
@@ -764,7 +742,7 @@ TEST(Client, OnceDestroyedItCallsNobodyBack) {
     Journal journal;
     std::atomic<bool> destroyed = false;
     run_on_a_servers_loop(
-        url_of(upstream), {.compression = compression},
+        upstream.url(), {.compression = compression},
         [&](auto& client, Connection& socket) {
           note_everything(socket, journal);
           socket.on_message([&, handle = socket.handle()](std::string_view) {
@@ -796,7 +774,7 @@ TEST(Client, MayBeDestroyedWhileItSetsCallbacks) {
 TEST(Client, AHandleOfAWaitingAttemptOutlivesIt) {
   Handle handle;
   std::unique_ptr<Client> client;
-  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  RunningServer server(echo_handlers(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
   std::atomic<bool> failed = false;
   const std::string url = "ws://127.0.0.1:" + std::to_string(closed_port());
   server.on_thread([&] {
@@ -814,7 +792,7 @@ TEST(Client, AHandleOfAWaitingAttemptOutlivesIt) {
 
 TEST(Client, TasksThatWaitAreDestroyedWithIt) {
   std::unique_ptr<Client> client;
-  RunningServer server(echo(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
+  RunningServer server(echo_handlers(), {}, [&](Server& to) { client = std::make_unique<Client>(to); });
   bool ran = false;
   const auto kept = std::make_shared<int>();
   server.on_thread([&] {
@@ -832,7 +810,7 @@ TEST(Client, DestroyedWithOpenConnectionsItSimplyDropsThem) {
   Journal journal;
   {
     Client client;
-    client.connect(url_of(server), [&](Connection& socket) { note_everything(socket, journal); });
+    client.connect(server.url(), [&](Connection& socket) { note_everything(socket, journal); });
     client.connect("ws://127.0.0.1:1", [&](Connection& socket) { note_everything(socket, journal); });
   }
   EXPECT_EQ(journal.size(), 0U);
@@ -847,7 +825,7 @@ TEST(Client, APauseHoldsMessagesBack) {
   Client client;
   std::vector<std::string> received;
   bool paused = false;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     socket.on_message([&](std::string_view text) {
       EXPECT_FALSE(paused);
       received.emplace_back(text);
@@ -868,10 +846,10 @@ TEST(Client, APauseHoldsMessagesBack) {
 }
 
 TEST(Client, APausedConnectionCanBeClosed) {
-  const RunningServer server(echo());
+  const RunningServer server(echo_handlers());
   Client client;
   bool clean = false;
-  client.connect(url_of(server), [&](Connection& socket) {
+  client.connect(server.url(), [&](Connection& socket) {
     socket.on_open([&] {
       socket.pause_reading();
       socket.close();

@@ -25,6 +25,8 @@ using test::CertificateAuthority;
 using test::CertificateTerms;
 using test::Frame;
 using test::Identity;
+using test::kNormalClose;
+using test::Lines;
 using test::Purpose;
 using test::RowName;
 using test::RunningClient;
@@ -33,10 +35,6 @@ using test::server_frame;
 using test::Source;
 using test::test_root;
 using test::TlsPeer;
-
-using Lines = std::vector<std::string>;
-
-const std::string kClose = server_frame(8, "\x03\xE8");
 
 ClientOptions trusting_the_root() {
   ClientOptions options;
@@ -55,7 +53,7 @@ std::string serve(ScriptedServer& server, const Identity& identity) {
   answer_upgrade(peer);
   EXPECT_EQ(peer.read_frame(), (Frame{1, true, "hello"}));
   peer.send(server_frame(1, "hello to you"));
-  peer.send(kClose);
+  peer.send(kNormalClose);
   EXPECT_EQ(peer.read_frame(), (Frame{8, true, "\x03\xE8"}));
   return peer.tls().server_name();
 }

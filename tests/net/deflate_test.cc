@@ -20,6 +20,7 @@ namespace {
 using test::CapturedLog;
 using test::client_frame;
 using test::deflated;
+using test::echo_handlers;
 using test::eventually;
 using test::Frame;
 using test::Journal;
@@ -44,11 +45,6 @@ Options takeover() {
 
 Options alone() { return with({.mode = CompressionMode::on}); }
 
-Handlers echo() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
-
 std::string compressed_frame(std::string_view payload, unsigned opcode = 1) {
   return client_frame(opcode, payload, {.reserved = 4});
 }
@@ -72,7 +68,7 @@ struct DeflateClient : RawClient {
 // ---- The opening handshake
 
 TEST(Deflate, IsDeclinedUnlessItIsWanted) {  // RFC 6455 §4.2.2, checklist 51
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   DeflateClient client(server, "permessage-deflate; client_max_window_bits");
   EXPECT_EQ(client.extensions, "");
   client.send(text_frame(kLong));
@@ -82,7 +78,7 @@ TEST(Deflate, IsDeclinedUnlessItIsWanted) {  // RFC 6455 §4.2.2, checklist 51
 }
 
 TEST(Deflate, IsAgreedOnInOneHeaderLine) {  // RFC 6455 §11.3.2, RFC 7692 §5; checklist 51, 54, 97
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   DeflateClient client(server,
                        "permessage-deflate; server_max_window_bits=7\r\nSec-WebSocket-Extensions: permessage-deflate; "
                        "server_max_window_bits=10; client_max_window_bits, permessage-deflate");
@@ -91,7 +87,7 @@ TEST(Deflate, IsAgreedOnInOneHeaderLine) {  // RFC 6455 §11.3.2, RFC 7692 §5; 
 
 TEST(Deflate, ABadOfferIsNoError) {  // RFC 7692 §7, checklist 95
   CapturedLog log;
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   for (const std::string_view offer :
        {"permessage-deflate; server_max_window_bits=16", "permessage-deflate; unknown=1",
         "permessage-deflate; server_no_context_takeover=0",
@@ -105,7 +101,7 @@ TEST(Deflate, ABadOfferIsNoError) {  // RFC 7692 §7, checklist 95
 }
 
 TEST(Deflate, AMalformedHeaderIsOne) {  // RFC 6455 §9.1, checklist 52
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   RawClient client(server.port());
   client.send(upgrade_request("/", "Sec-WebSocket-Extensions: permessage-deflate; =\r\n"));
   EXPECT_TRUE(client.read_response().starts_with("HTTP/1.1 400 "));
@@ -127,7 +123,7 @@ TEST(Deflate, InfoSaysWhatWasAgreedOn) {
 TEST(Deflate, EchoesWhateverTheWindowsAndContexts) {  // RFC 7692 §6, §7.2; checklist 99, 100, 101, 104, 105
   std::mt19937 random(20261124);
   for (const bool keeps : {false, true}) {
-    RunningServer server(echo(), keeps ? takeover() : alone());
+    RunningServer server(echo_handlers(), keeps ? takeover() : alone());
     for (int bits = 8; bits <= 15; ++bits) {
       const std::string text = std::to_string(bits);
       DeflateClient client(server, std::string("permessage-deflate; server_max_window_bits=")
@@ -162,7 +158,7 @@ TEST(Deflate, SixteenMebibytesPassWhereTheLimitAllowsThem) {
   Options options = takeover();
   options.max_message_bytes = 16 << 20;
   options.hard_limit_bytes = 64 << 20;
-  RunningServer server(echo(), options);
+  RunningServer server(echo_handlers(), options);
   DeflateClient client(server, "permessage-deflate");
   std::string message;
   while (message.size() < 16 << 20) message.append("{\"id\": ").append(std::to_string(message.size())).append("}, ");
@@ -370,7 +366,7 @@ TEST(Deflate, APeerWhoseMessagesInflateDoesNotStarveAQuietOne) {  // attack 31
 
 TEST(Deflate, WhatIsNoDeflateDataEndsTheConnection) {  // RFC 7692 §7.2.2, checklist 105; attack 16
   CapturedLog log;
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   for (const std::string& payload : {std::string("\x06"), std::string("\x07"), deflated("Hello").substr(0, 4),
                                      deflated("Hello") + std::string("\0\0\xFF\xFF", 4), std::string(300, '\xFF')}) {
     DeflateClient client(server, "permessage-deflate");
@@ -382,7 +378,7 @@ TEST(Deflate, WhatIsNoDeflateDataEndsTheConnection) {  // RFC 7692 §7.2.2, chec
 }
 
 TEST(Deflate, ThousandsOfEmptyFinalBlocksTakeNoTime) {  // attack 16: two bytes each
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   DeflateClient client(server, "permessage-deflate");
   std::string blocks;
   while (blocks.size() < 1'000'000) blocks.append("\x03\x00", 2);
@@ -391,7 +387,7 @@ TEST(Deflate, ThousandsOfEmptyFinalBlocksTakeNoTime) {  // attack 16: two bytes 
 }
 
 TEST(Deflate, InvalidTextEndsAnUnfinishedFrame) {  // RFC 6455 §8.1, checklist 80
-  RunningServer server(echo(), takeover());
+  RunningServer server(echo_handlers(), takeover());
   DeflateClient client(server, "permessage-deflate");
   client.send(compressed_frame(deflated("ab\xFF" + std::string(2000, 'c'), {.level = 0})).substr(0, 100));
   EXPECT_EQ(client.read_close_code(), 1007);

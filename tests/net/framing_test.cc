@@ -18,16 +18,12 @@ namespace {
 
 using test::CapturedLog;
 using test::client_frame;
+using test::echo_handlers;
 using test::Frame;
 using test::Journal;
 using test::RawClient;
 using test::RunningServer;
 using test::text_frame;
-
-Handlers echo() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
 
 std::string fragment(unsigned opcode, std::string_view payload) {
   return client_frame(opcode, payload, {.fin = false});
@@ -77,7 +73,7 @@ TEST(Framing, EveryByteThatTheServerSendsIsAsTheRfcDrawsIt) {
 
 // RFC 6455 §5.4, checklist 72, 75.
 TEST(Framing, MessagesComeWholeAndInFragmentsAndKeepTheirOrder) {
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   client.send(text_frame("whole") + fragment(1, "two ") + client_frame(0, "fragments") + client_frame(2, "\xFF") +
               fragment(2, "1") + fragment(0, "") + fragment(0, "23") + fragment(0, std::string(70'000, '4')) +
@@ -91,7 +87,7 @@ TEST(Framing, MessagesComeWholeAndInFragmentsAndKeepTheirOrder) {
 
 // RFC 6455 §5.4, §5.5.2, checklist 73, 77, attack 37: each answer is there before the rest of the message is even sent.
 TEST(Framing, APingBetweenFragmentsIsAnsweredBeforeTheMessageEnds) {
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   client.send(fragment(1, "a") + client_frame(9, "first"));
   EXPECT_EQ(client.read_frame(), (Frame{10, true, "first"}));
@@ -104,7 +100,7 @@ TEST(Framing, APingBetweenFragmentsIsAnsweredBeforeTheMessageEnds) {
 }
 
 TEST(Framing, APongHasTheDataOfItsPing) {  // RFC 6455 §5.5.3, checklist 78
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   std::string data;
   for (unsigned size = 0; size <= 125; ++size) {
@@ -116,7 +112,7 @@ TEST(Framing, APongHasTheDataOfItsPing) {  // RFC 6455 §5.5.3, checklist 78
 
 TEST(Framing, APongThatNobodyAskedForGetsNoAnswer) {  // RFC 6455 §5.5.3, checklist 79
   Journal journal;
-  auto handlers = echo();
+  auto handlers = echo_handlers();
   handlers.on_pong = [&](Connection&, std::span<const std::byte>) { journal.add("pong"); };
   handlers.on_error = [&](Connection&, const Error& error) { journal.add(error.what()); };
   RunningServer server(std::move(handlers));
@@ -128,7 +124,7 @@ TEST(Framing, APongThatNobodyAskedForGetsNoAnswer) {  // RFC 6455 §5.5.3, check
 }
 
 TEST(Framing, EveryMaskIsTakenOff) {  // RFC 6455 §5.3, §6.2, checklist 82
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   auto client = RawClient::open(server.port());
   for (const std::uint32_t key : {0U, 1U, 0xFF000000U, 0xFFFFFFFFU, 0x37FA213DU}) {
     std::string payload;
@@ -142,7 +138,7 @@ TEST(Framing, EveryMaskIsTakenOff) {  // RFC 6455 §5.3, §6.2, checklist 82
 
 TEST(Framing, EveryReservedOpcodeAndBitFailsTheConnection) {  // RFC 6455 §5.2, checklist 67, 68
   const CapturedLog log(LogLevel::off);
-  RunningServer server(echo());
+  RunningServer server(echo_handlers());
   const auto fails = [&](unsigned opcode, unsigned reserved) {
     auto client = RawClient::open(server.port());
     client.send(client_frame(opcode, "", {.reserved = reserved}) + text_frame("after"));

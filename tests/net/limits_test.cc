@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/backpressure.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
 
@@ -20,50 +21,18 @@ using test::CapturedLog;
 using test::client_frame;
 using test::close_frame;
 using test::eventually;
+using test::fill;
 using test::Frame;
 using test::Journal;
+using test::kMebibyte;
 using test::RawClient;
 using test::RunningServer;
 using test::text_frame;
 using test::upgrade_request;
 using Clock = std::chrono::steady_clock;
 
-const std::string kMebibyte(1024 * 1024, 'm');
-
-/// Fills the connection's output until `send` answers something other than `sent`.
-SendStatus fill(Connection& socket) {
-  SendStatus status = SendStatus::sent;
-  for (int i = 0; i < 1000 && status == SendStatus::sent; ++i) status = socket.send(kMebibyte);
-  return status;
-}
-
 TEST(Backpressure, SendAnswersQueuedAboveTheSoftLimitAndOnDrainComes) {
-  std::atomic<int> drained{0};
-  std::atomic<bool> filled{false};
-  RunningServer server(Handlers{.on_message =
-                                    [&](Connection& socket, std::string_view) {
-                                      EXPECT_EQ(fill(socket), SendStatus::queued);
-                                      EXPECT_GT(socket.queued_bytes(), 64U * 1024);
-                                      EXPECT_EQ(socket.send("more"), SendStatus::queued);
-                                      filled = true;
-                                    },
-                                .on_drain =
-                                    [&](Connection& socket) {
-                                      ++drained;
-                                      EXPECT_LE(socket.queued_bytes(), 64U * 1024);
-                                      EXPECT_EQ(socket.send("after the drain"), SendStatus::sent);
-                                    }});
-  auto client = RawClient::open(server.port());
-  client.send(text_frame("go"));
-  EXPECT_TRUE(eventually([&] { return filled.load(); }));
-  EXPECT_EQ(drained, 0);
-  Frame frame;
-  do {
-    frame = client.read_frame();
-    EXPECT_TRUE(frame.payload == kMebibyte || frame.payload.size() < 20);
-  } while (frame.payload != "after the drain");
-  server.stop();
-  EXPECT_EQ(drained, 1);
+  test::expect_queued_above_the_soft_limit_and_a_drain<RunningServer, RawClient>();
 }
 
 /// A queue that empties as fast as `on_drain` fills it must not keep the loop from the others.

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/backpressure.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/running_server.h"
 #include "tests/support/tls_client.h"
@@ -33,6 +34,7 @@ using test::close_frame;
 using test::echo_handlers;
 using test::eventually;
 using test::expect_echo;
+using test::fill;
 using test::Frame;
 using test::Journal;
 using test::text_frame;
@@ -251,40 +253,8 @@ TEST(KeyUpdate, AFloodOfRequestsCostsBoundedMemory) {  // attack 36
 
 // ---- Not read
 
-SendStatus fill(Connection& socket) {
-  static const std::string large(kMebibyte, 'm');
-  SendStatus status = SendStatus::sent;
-  for (int i = 0; i < 1000 && status == SendStatus::sent; ++i) status = socket.send(large);
-  return status;
-}
-
 TEST(TlsBackpressure, SendAnswersQueuedAboveTheSoftLimitAndOnDrainComes) {
-  std::atomic<int> drained{0};
-  std::atomic<bool> filled{false};
-  WssServer server(Handlers{.on_message =
-                                [&](Connection& socket, std::string_view) {
-                                  EXPECT_EQ(fill(socket), SendStatus::queued);
-                                  EXPECT_GT(socket.queued_bytes(), 64U * 1024);
-                                  EXPECT_EQ(socket.send("more"), SendStatus::queued);
-                                  filled = true;
-                                },
-                            .on_drain =
-                                [&](Connection& socket) {
-                                  ++drained;
-                                  EXPECT_LE(socket.queued_bytes(), 64U * 1024);
-                                  EXPECT_EQ(socket.send("after the drain"), SendStatus::sent);
-                                }});
-  auto client = TlsClient::open(server.port());
-  client.send(text_frame("go"));
-  EXPECT_TRUE(eventually([&] { return filled.load(); }));
-  EXPECT_EQ(drained, 0);
-  Frame frame;
-  do {
-    frame = client.read_frame();
-    ASSERT_TRUE(frame.payload.size() == kMebibyte || frame.payload.size() < 20);
-  } while (frame.payload != "after the drain");
-  server.stop();
-  EXPECT_EQ(drained, 1);
+  test::expect_queued_above_the_soft_limit_and_a_drain<WssServer, TlsClient>();
 }
 
 TEST(TlsBackpressure, APeerThatDoesNotReadIsNotReadFromEither) {

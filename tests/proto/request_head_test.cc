@@ -8,14 +8,13 @@
 #include <string_view>
 
 #include "tests/support/feed.h"
+#include "tests/support/head_outcome.h"
 
 namespace mote::proto {
 namespace {
 
 using namespace std::string_view_literals;
 using mote::test::ExactBlock;
-using mote::test::Feeding;
-using mote::test::for_every_feeding;
 using mote::test::RowName;
 using mote::test::Source;
 
@@ -33,33 +32,17 @@ std::string describe(const RequestHead& head) {
   return out;
 }
 
-// What a head comes to, for comparing. Each read sees the bytes so far in a new block: they have moved.
-std::string outcome(std::string_view stream, const Feeding& feeding, const HeadLimits& limits) {
-  RequestHead head;
-  for (const std::size_t arrived : feeding) {
-    const ExactBlock block(stream.substr(0, arrived));
-    switch (head.parse(block.view(), limits)) {
-      case HeadProgress::incomplete:
-        break;
-      case HeadProgress::refused:
-        return std::to_string(head.refusal().status).append(" ").append(head.refusal().text);
-      case HeadProgress::complete:
-        return std::to_string(head.size()).append(" ").append(describe(head));
-    }
+struct Texts {
+  using Head = RequestHead;
+  static std::string complete(const Head& head) { return describe(head); }
+  static std::string refused(const Head& head) {
+    return std::to_string(head.refusal().status).append(" ").append(head.refusal().text);
   }
-  return "incomplete";
-}
+};
 
 // The outcome of every feeding, alone and with bytes behind it.
 void expect_outcome(std::string_view stream, std::string_view expected, const HeadLimits& limits = kLimits) {
-  for_every_feeding(stream.size(), [&](const Feeding& feeding) {
-    EXPECT_EQ(outcome(stream, feeding, limits), expected) << "first read: " << feeding.front();
-  });
-  const std::string with_more = std::string(stream).append("\x81\x85\r\n\r\nGET / HTTP/1.1\r\n\0\n"sv);
-  EXPECT_EQ(outcome(with_more, mote::test::at_once(with_more.size()), limits), expected) << "with bytes behind";
-  for (std::size_t size = 0; size < stream.size(); ++size) {
-    ASSERT_EQ(outcome(stream, {size}, limits), "incomplete") << "after " << size << " bytes";
-  }
+  mote::test::expect_head_outcome<Texts>(stream, expected, "\x81\x85\r\n\r\nGET / HTTP/1.1\r\n\0\n"sv, limits);
 }
 
 struct Accepted {

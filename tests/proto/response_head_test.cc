@@ -8,14 +8,13 @@
 #include <string_view>
 
 #include "tests/support/feed.h"
+#include "tests/support/head_outcome.h"
 
 namespace mote::proto {
 namespace {
 
 using namespace std::string_view_literals;
 using mote::test::ExactBlock;
-using mote::test::Feeding;
-using mote::test::for_every_feeding;
 using mote::test::RowName;
 using mote::test::Source;
 using enum ResponseFault;
@@ -32,33 +31,15 @@ std::string describe(const ResponseHead& head) {
   return out;
 }
 
-// What a head comes to, for comparing. Each read sees the bytes so far in a new block: they have moved.
-std::string outcome(std::string_view stream, const Feeding& feeding, const ResponseLimits& limits) {
-  ResponseHead head;
-  for (const std::size_t arrived : feeding) {
-    const ExactBlock block(stream.substr(0, arrived));
-    switch (head.parse(block.view(), limits)) {
-      case HeadProgress::incomplete:
-        break;
-      case HeadProgress::refused:
-        return std::string(info_of(head.fault()).text);
-      case HeadProgress::complete:
-        return std::to_string(head.size()).append(" ").append(describe(head));
-    }
-  }
-  return "incomplete";
-}
+struct Texts {
+  using Head = ResponseHead;
+  static std::string complete(const Head& head) { return describe(head); }
+  static std::string refused(const Head& head) { return std::string(info_of(head.fault()).text); }
+};
 
 // The outcome of every feeding, alone and with bytes behind it.
 void expect_outcome(std::string_view stream, std::string_view expected, const ResponseLimits& limits = kLimits) {
-  for_every_feeding(stream.size(), [&](const Feeding& feeding) {
-    EXPECT_EQ(outcome(stream, feeding, limits), expected) << "first read: " << feeding.front();
-  });
-  const std::string with_more = std::string(stream).append("\x81\x05\r\n\r\nHTTP/1.1 200 OK\r\n\0\n"sv);
-  EXPECT_EQ(outcome(with_more, mote::test::at_once(with_more.size()), limits), expected) << "with bytes behind";
-  for (std::size_t size = 0; size < stream.size(); ++size) {
-    ASSERT_EQ(outcome(stream, {size}, limits), "incomplete") << "after " << size << " bytes";
-  }
+  mote::test::expect_head_outcome<Texts>(stream, expected, "\x81\x05\r\n\r\nHTTP/1.1 200 OK\r\n\0\n"sv, limits);
 }
 
 struct Accepted {

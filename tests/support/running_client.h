@@ -18,6 +18,11 @@
 
 namespace mote::test {
 
+using Lines = std::vector<std::string>;
+
+/// Long enough for what is not to come to have come.
+inline constexpr int kQuietMs = 50;
+
 inline std::string_view name_of(ErrorKind kind) {
   constexpr std::string_view kNames[] = {"protocol", "limit",   "transport", "timeout",
                                          "callback", "connect", "tls",       "handshake"};
@@ -30,8 +35,28 @@ inline std::string_view name_of(EndedBy by) {
   return kNames[static_cast<std::size_t>(by)];
 }
 
-/// A client with a thread of its own and one connection, which writes down what it is told: `open`, `text hello`,
-/// `error handshake`, `close 1000 peer clean` and so on.
+/// Has a connection write down what it is told: `open`, `text hello`, `error handshake`, `close 1000 peer clean` and so
+/// on. `last_error`: where the error is kept, too; may be null. All of them outlive it.
+inline void write_down(Connection& socket, Journal& journal, std::optional<Error>* last_error = nullptr) {
+  const auto add = [&journal](std::string_view what, std::span<const std::byte> bytes) {
+    journal.add(std::string(what).append(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  };
+  socket.on_open([&journal] { journal.add("open"); });
+  socket.on_message([add](std::string_view text) { add("text ", std::as_bytes(std::span(text))); });
+  socket.on_binary([add](std::span<const std::byte> bytes) { add("binary ", bytes); });
+  socket.on_ping([add](std::span<const std::byte> bytes) { add("ping ", bytes); });
+  socket.on_pong([add](std::span<const std::byte> bytes) { add("pong ", bytes); });
+  socket.on_error([&journal, last_error](const Error& error) {
+    if (last_error != nullptr) *last_error = error;
+    journal.add(std::string("error ").append(name_of(error.kind())));
+  });
+  socket.on_close([&journal](const CloseInfo& why) {
+    std::string line = "close " + std::to_string(why.code) + ' ';
+    journal.add(line.append(name_of(why.by)).append(why.clean ? " clean" : ""));
+  });
+}
+
+/// A client with a thread of its own and one connection that writes down what it is told.
 class RunningClient {
  public:
   using Configure = std::function<void(Connection&)>;
@@ -39,7 +64,7 @@ class RunningClient {
   /// `more`: called before the connection begins, behind the callbacks that write down; it may set others.
   explicit RunningClient(const std::string& url, const ClientOptions& options = {}, Configure more = {}) {
     handle_ = client_.connect(url, options, [this, more = std::move(more)](Connection& socket) {
-      write_down(socket);
+      write_down(socket, journal_, &error_);
       if (more) more(socket);
     });
     thread_ = std::thread([this] { client_.run(); });
@@ -53,7 +78,7 @@ class RunningClient {
   }
 
   /// Everything that it was told, once the connection has ended.
-  std::vector<std::string> told() {
+  Lines told() {
     if (thread_.joinable()) thread_.join();
     return journal_.lines();
   }
@@ -64,25 +89,6 @@ class RunningClient {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
-  void write_down(Connection& socket) {
-    const auto add = [this](std::string_view what, std::span<const std::byte> bytes) {
-      journal_.add(std::string(what).append(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-    };
-    socket.on_open([this] { journal_.add("open"); });
-    socket.on_message([add](std::string_view text) { add("text ", std::as_bytes(std::span(text))); });
-    socket.on_binary([add](std::span<const std::byte> bytes) { add("binary ", bytes); });
-    socket.on_ping([add](std::span<const std::byte> bytes) { add("ping ", bytes); });
-    socket.on_pong([add](std::span<const std::byte> bytes) { add("pong ", bytes); });
-    socket.on_error([this](const Error& error) {
-      error_ = error;
-      journal_.add(std::string("error ").append(name_of(error.kind())));
-    });
-    socket.on_close([this](const CloseInfo& why) {
-      std::string line = "close " + std::to_string(why.code) + ' ';
-      journal_.add(line.append(name_of(why.by)).append(why.clean ? " clean" : ""));
-    });
-  }
-
   Journal journal_;
   std::optional<Error> error_;
   Client client_;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,12 @@ bool eventually(Condition condition) {
   return true;
 }
 
+/// Every message comes back.
+inline Handlers echo_handlers() {
+  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
+          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
+}
+
 /// A server with a thread of its own, on a port that the kernel chooses, stopped at the end of the scope.
 class RunningServer {
  public:
@@ -42,6 +49,8 @@ class RunningServer {
   ~RunningServer() { stop(); }
 
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  /// For a client of this machine.
+  [[nodiscard]] std::string url(std::string_view path = {}) const { return server_.location().append(path); }
   Server& operator*() { return server_; }
   Server* operator->() { return &server_; }
   /// Stops, if it has not yet, and waits for `run` to return.

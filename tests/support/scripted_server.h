@@ -46,5 +46,7 @@ std::string switching_protocols(const std::string& request, std::string_view lin
 std::string answer_upgrade(PeerStream& client, std::string_view lines = {});
 /// The bytes of a frame from a server.
 std::string server_frame(unsigned opcode, std::string_view payload);
+/// A Close with 1000.
+inline const std::string kNormalClose = server_frame(8, "\x03\xE8");
 
 }  // namespace mote::test

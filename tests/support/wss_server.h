@@ -54,11 +54,6 @@ class WssServer : public RunningServer {
   }
 };
 
-inline Handlers echo_handlers() {
-  return {.on_message = [](Connection& socket, std::string_view text) { socket.send(text); },
-          .on_binary = [](Connection& socket, std::span<const std::byte> bytes) { socket.send(bytes); }};
-}
-
 /// Sends a text and expects it back.
 inline void expect_echo(PeerStream& client, const std::string& text = "hello") {
   client.send(text_frame(text));
