@@ -168,11 +168,11 @@ bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<cons
 void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key) {
   if (payload.size() > std::numeric_limits<std::size_t>::max() - head.size()) throw std::bad_alloc();
   auto made = queue_ == nullptr ? std::make_unique<Queue>() : nullptr;
-  core::ByteBuffer& bytes = made != nullptr ? made->bytes : queue_->bytes;
-  const std::span<std::byte> room = bytes.prepare(head.size() + payload.size());
+  Queue& place = made != nullptr ? *made : *queue_;
+  const std::span<std::byte> room = place.bytes.prepare(head.size() + payload.size());
   std::copy(head.begin(), head.end(), room.begin());
   core::unmask_copy(room.data() + head.size(), payload.data(), payload.size(), key);
-  bytes.commit(head.size() + payload.size());
+  place.bytes.commit(head.size() + payload.size());
   if (made != nullptr) queue_ = std::move(made);
 }
 

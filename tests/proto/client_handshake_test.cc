@@ -130,7 +130,7 @@ BadOption cookie(const char* name, std::string field, std::string value) {
 }
 
 std::vector<BadOption> bad_options() {
-  const auto subprotocols = [](const char* name, std::vector<std::string> names) {
+  const auto subprotocols = [](const char* name, const std::vector<std::string>& names) {
     return BadOption{
         {name, "6455 §4.1"}, "subprotocols", [=](ClientOptions& options) { options.subprotocols = names; }};
   };

@@ -324,16 +324,16 @@ TEST(DeflateAnswers, NoneMeansNoCompression) {
 }
 
 TEST(DeflateAnswers, BothSidesOfMoteUnderstandEachOther) {  // RFC 7692 §7.1
-  for (int server = 8; server <= 15; ++server) {
-    for (int client = 8; client <= 15; ++client) {
-      for (const Compression& asked : {windows(server, client, kOn), windows(server, client)}) {
-        for (const Compression& wanted : {windows(client, server, kOn), windows(client, server)}) {
+  for (int one = 8; one <= 15; ++one) {
+    for (int other = 8; other <= 15; ++other) {
+      for (const Compression& asked : {windows(one, other, kOn), windows(one, other)}) {
+        for (const Compression& wanted : {windows(other, one, kOn), windows(other, one)}) {
           const std::string said = answer(deflate_offer(asked), wanted);
           const std::string lines = "Sec-WebSocket-Extensions: " + said + "\r\n";
           const ExtensionsAnswer understood = judge_extensions_answer(Headers(lines), asked);
           ASSERT_EQ(understood.fault, ResponseFault::none) << said;
-          ASSERT_LE(understood.deflate->server_max_window_bits, server) << said;
-          ASSERT_LE(understood.deflate->client_max_window_bits, std::min(server, client)) << said;
+          ASSERT_LE(understood.deflate->server_max_window_bits, one) << said;
+          ASSERT_LE(understood.deflate->client_max_window_bits, std::min(one, other)) << said;
           ASSERT_EQ(understood.deflate->to_string(), said);
         }
       }
