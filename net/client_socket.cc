@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <mote/client.h>
+#include <mote/handlers.h>
 
 #include "core/blocked_signals.h"
 
@@ -47,9 +48,13 @@ class ClientSocket::Impl {
  private:
   enum class Stage { connecting, open, closing, ended };
 
-  void configure(Connection& socket);
+  [[nodiscard]] Handlers handlers();
   void take(MessageKind kind, std::string payload);
   void ended(const CloseInfo& why);
+  void enter(Stage stage) {
+    stage_ = stage;
+    changed_.notify_all();  // the lock is held: they look when it is given up, whatever comes in between
+  }
   [[noreturn]] void fail() const;
 
   mutable std::mutex mutex_;
@@ -70,7 +75,7 @@ class ClientSocket::Impl {
 ClientSocket::Impl::Impl(std::string_view url, ClientOptions options) {
   if (options.reconnect.attempts != 0) throw std::invalid_argument("option reconnect is for mote::Client");
   options.hard_limit_bytes = std::numeric_limits<std::size_t>::max();  // `send` waits above the soft limit
-  handle_ = client_.connect(url, std::move(options), [this](Connection& socket) { configure(socket); });
+  handle_ = client_.connect(url, std::move(options), handlers());
   {
     const core::BlockedSignals blocked;
     thread_ = std::thread([this] { client_.run(); });
@@ -88,25 +93,30 @@ ClientSocket::Impl::~Impl() {
   thread_.join();
 }
 
-void ClientSocket::Impl::configure(Connection& socket) {
-  socket.on_open([this, &socket] {
-    const std::scoped_lock lock(mutex_);
-    subprotocol_ = socket.info().negotiated_sub_protocol;
-    stage_ = Stage::open;
-    changed_.notify_all();
-  });
-  socket.on_message([this](std::string_view text) { take(MessageKind::text, std::string(text)); });
-  socket.on_binary([this](std::span<const std::byte> bytes) { take(MessageKind::binary, text_of(bytes)); });
-  socket.on_drain([this] {
-    const std::scoped_lock lock(mutex_);
-    ++drains_;
-    changed_.notify_all();
-  });
-  socket.on_error([this](const Error& error) {
-    const std::scoped_lock lock(mutex_);
-    error_ = error;
-  });
-  socket.on_close([this](const CloseInfo& why) { ended(why); });
+/// A table, so that nothing is left to fail once the connection has begun.
+Handlers ClientSocket::Impl::handlers() {
+  return {
+      .on_open =
+          [this](const Connection& socket) {
+            const std::scoped_lock lock(mutex_);
+            subprotocol_ = socket.info().negotiated_sub_protocol;
+            enter(Stage::open);
+          },
+      .on_message = [this](Connection&, std::string_view text) { take(MessageKind::text, std::string(text)); },
+      .on_binary = [this](Connection&, std::span<const std::byte> bytes) { take(MessageKind::binary, text_of(bytes)); },
+      .on_drain =
+          [this](Connection&) {
+            const std::scoped_lock lock(mutex_);
+            ++drains_;
+            changed_.notify_all();
+          },
+      .on_error =
+          [this](Connection&, const Error& error) {
+            const std::scoped_lock lock(mutex_);
+            error_ = error;
+          },
+      .on_close = [this](Connection&, const CloseInfo& why) { ended(why); },
+  };
 }
 
 void ClientSocket::Impl::take(MessageKind kind, std::string payload) {
@@ -119,13 +129,12 @@ void ClientSocket::Impl::take(MessageKind kind, std::string payload) {
 
 void ClientSocket::Impl::ended(const CloseInfo& why) {
   const std::scoped_lock lock(mutex_);
-  stage_ = Stage::ended;
+  enter(Stage::ended);
   if (why.clean) {
     ending_ = Message{MessageKind::close, std::string(why.reason), why.code};
   } else if (!error_) {
     error_.emplace(ErrorKind::transport, "the connection was aborted");
   }
-  changed_.notify_all();
 }
 
 /// The lock is held, or nobody else is there.
@@ -146,6 +155,7 @@ void ClientSocket::Impl::send(Payload payload, Compress compress) {
     changed_.wait(lock, [&] { return drains_ != before || stage_ == Stage::ended; });
     if (stage_ != Stage::ended) return;
   }
+  changed_.wait(lock, [this] { return stage_ != Stage::open; });  // why it is closed is told within its turn
   fail();
 }
 

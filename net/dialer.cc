@@ -31,7 +31,9 @@ Dialer::~Dialer() { state_->dialer = nullptr; }
 void Dialer::begin() {
   if (given_up_) return finish();
   opened_ = false;
+  HandshakeRecord::Pointer record;
   try {
+    record = HandshakeRecord::make({.path = url_.target, .host = url_.host_field, .fields = {}, .subprotocol = {}});
     auto session = std::make_unique<Session>(context_, Transport(), PeerAddress(),
                                              std::make_unique<ClientOpening>(url_, options_));
     session_ = session.get();
@@ -41,7 +43,7 @@ void Dialer::begin() {
     return retry();
   }
   session_->adopt(state_);
-  session_->introduce();
+  session_->introduce(std::move(record));
   if (session_ != nullptr && session_->connecting()) connect();  // null: the callback was the end of the client
 }
 

@@ -23,6 +23,8 @@ class HandshakeRecord {
   /// Copies them; draws the connection's id.
   static Pointer make(const Parts& parts);
 
+  /// A connection has one id for all its life.
+  void keep_id_of(const HandshakeRecord& earlier) { id_ = earlier.id_; }
   [[nodiscard]] ConnectionInfo info(const PeerAddress& peer) const;
 
  private:

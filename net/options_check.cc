@@ -75,6 +75,12 @@ void check_reconnect(Reconnect& reconnect) {
   if (!(reconnect.jitter >= 0 && reconnect.jitter <= 1)) reject("reconnect.jitter", "must be 0 to 1");
 }
 
+void check_server_name(const std::string& name) {
+  if (name.empty() || !proto::address_octets(name).empty()) return;
+  const auto parts = proto::split_authority(name);
+  if (!parts.fault.empty() || parts.host != name) reject("tls.server_name", "is no host name: \"" + name + '"');
+}
+
 }  // namespace
 
 Options checked(Options options) {
@@ -98,6 +104,7 @@ ClientOptions checked(ClientOptions options) {
   if (!options.bind_address.empty() && proto::address_octets(options.bind_address).empty()) {
     reject("bind_address", "must be an IP address, not \"" + options.bind_address + '"');
   }
+  check_server_name(options.tls.server_name);
   proto::check_handshake_options(options);
   return options;
 }

@@ -79,7 +79,8 @@ void Session::adopt(std::shared_ptr<HandleState> state) {
   handle_state_->session = this;
 }
 
-void Session::introduce() {
+void Session::introduce(HandshakeRecord::Pointer record) {
+  record_ = std::move(record);
   known_ = true;
   guarded([&] { context_.dispatcher.configured(*this); });
 }
@@ -179,14 +180,17 @@ void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && transport_.reading_waits_for_room()) readable_ = true;
   if ((events & (kReadable | kEnding)) != 0) readable_ = true;
   if ((events & kEnding) != 0) input_ending_ = true;
-  if (readable_ && may_use()) take_turn();
+  if (!readable_ || !may_use()) return;
+  if (transport_.in_tls_handshake()) return context_.reactor.make_ready(*this);  // in line for what a turn may do
+  take_turn();
 }
 
 void Session::react_to_time() {
   switch (phase_) {
     case Phase::opening:
       if (is_client()) {
-        return fail_opening(Error(ErrorKind::timeout, "no complete answer to the opening handshake in time"));
+        const std::string host(record_->info(peer_).host);
+        return fail_opening(Error(ErrorKind::timeout, host + ": no complete answer to the opening handshake in time"));
       }
       if (output_moves()) return context_.reactor.arm(*this, context_.options.handshake_timeout);
       if (!persisted_ || opening_->inside_head()) log(LogLevel::warning, "no complete request in time: closed");
@@ -326,9 +330,11 @@ void Session::input_stopped(const IoResult& result) {
     return end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(result));
   }
   if (phase_ == Phase::opening && is_client()) {
-    const bool in_tls = !transport_.tls_failure().empty() && transport_.in_tls_handshake();
+    // A server of TLS 1.3 refuses a client's certificate when the client takes the handshake for done.
+    const bool at_fault = transport_.in_tls_handshake() || result.state == IoResult::State::failed;
+    const bool of_tls = at_fault && !transport_.tls_failure().empty();
     return fail_opening(
-        in_tls ? Error(ErrorKind::tls, std::string(transport_.tls_failure()))
+        of_tls ? Error(ErrorKind::tls, std::string(transport_.tls_failure()))
                : Error(ErrorKind::transport, peer_.to_string().append(": ").append(transport_fault(result))));
   }
   if (phase_ == Phase::opening && result.state == IoResult::State::failed && !transport_.tls_failure().empty()) {
@@ -370,6 +376,7 @@ void Session::leave_without_tls(std::string_view last_words) {
 
 void Session::open_websocket(OpeningAnswer answer) {
   opening_.reset();
+  if (record_ != nullptr) answer.record->keep_id_of(*record_);
   record_ = std::move(answer.record);
   deflater_.agree(answer.deflate, context_.role);
   enter(Phase::open);

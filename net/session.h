@@ -44,8 +44,8 @@ class Session final : public Connection, public core::Source {
   /// \name A client's, which is known to the user before it has a socket
   /// @{
   void adopt(std::shared_ptr<HandleState> state);
-  /// Has the user set its callbacks.
-  void introduce();
+  /// Has the user set its callbacks. `record`: what is known before the handshake.
+  void introduce(HandshakeRecord::Pointer record);
   /// It is not registered with the reactor. `peer`: where it leads.
   void connected(Transport transport, const PeerAddress& peer);
   /// There will be no WebSocket connection.
@@ -62,7 +62,7 @@ class Session final : public Connection, public core::Source {
   SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   SendStatus send_prepared(const proto::PreparedFrames& message);
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
-  void pause_reading() { paused_ = open(); }
+  void pause_reading() { paused_ = open() || is_connecting_client(); }
   void resume_reading();
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
@@ -129,7 +129,7 @@ class Session final : public Connection, public core::Source {
   [[nodiscard]] proto::MessageRules message_rules() const;
   /// Whether received bytes may be used, or at least dropped.
   [[nodiscard]] bool may_use() const {
-    return phase_ != Phase::gone && ((!above_soft_limit_ && !paused_) || phase_ == Phase::leaving);
+    return phase_ != Phase::gone && ((!above_soft_limit_ && !(paused_ && open())) || phase_ == Phase::leaving);
   }
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 

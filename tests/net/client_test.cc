@@ -31,6 +31,7 @@ using test::CapturedLog;
 using test::echo_handlers;
 using test::eventually;
 using test::Journal;
+using test::Lines;
 using test::RunningServer;
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -170,6 +171,37 @@ TEST(Client, InfoTellsOfBothEnds) {
   EXPECT_EQ(upgrade, "websocket");
   EXPECT_EQ(address, "127.0.0.1");
   EXPECT_EQ(port, seen_port.load());
+}
+
+TEST(Client, InfoTellsWhereItWantedToGoBeforeAndWithoutAnOpening) {
+  const std::string port = std::to_string(closed_port());
+  Client client;
+  Lines seen;
+  client.connect("ws://127.0.0.1:" + port + "/room?a=b", [&](Connection& socket) {
+    const auto note = [&] { seen.push_back(std::string(socket.info().host).append(socket.info().path)); };
+    note();
+    socket.on_error([note](const Error&) { note(); });
+    socket.on_close([note](const CloseInfo&) { note(); });
+  });
+  client.run();
+  EXPECT_EQ(seen, Lines(3, "127.0.0.1:" + port + "/room?a=b"));
+}
+
+TEST(Client, AConnectionHasOneIdForAllItsLife) {
+  const RunningServer server(echo_handlers());
+  Client client;
+  std::vector<Uuid> ids;
+  client.connect(server.url(), [&](Connection& socket) {
+    ids.push_back(socket.info().id);
+    socket.on_open([&] {
+      ids.push_back(socket.info().id);
+      socket.close();
+    });
+    socket.on_close([&](const CloseInfo&) { ids.push_back(socket.info().id); });
+  });
+  client.run();
+  EXPECT_NE(ids.at(0), Uuid());
+  EXPECT_EQ(ids, std::vector<Uuid>(3, ids[0]));
 }
 
 TEST(Client, LargeMessagesComeBackWhole) {
@@ -371,6 +403,8 @@ TEST(Client, RejectsUrlsAndOptionsThatMakeNoSense) {
   throws([](ClientOptions& options) { options.headers = {{"Host", "evil"}}; }, "headers");
   throws([](ClientOptions& options) { options.headers = {{"X", "a\r\nEvil: 1"}}; }, "headers");
   throws([](ClientOptions& options) { options.bind_address = "localhost"; }, "bind_address");
+  throws([](ClientOptions& options) { options.tls.server_name = "example.org:443"; }, "tls.server_name");
+  throws([](ClientOptions& options) { options.tls.server_name = "two words"; }, "tls.server_name");
   client.run();  // at once: nothing was begun
 }
 
@@ -843,6 +877,25 @@ TEST(Client, APauseHoldsMessagesBack) {
   client.run();
   ASSERT_EQ(received.size(), 100U);
   for (std::size_t i = 0; i < received.size(); ++i) EXPECT_EQ(received[i], std::to_string(i));
+}
+
+TEST(Client, APauseMayBeginBeforeTheOpening) {
+  const RunningServer server([](Connection& socket) { socket.on_open([&socket] { socket.send("early"); }); });
+  Journal journal;
+  Client client;
+  Handle handle = client.connect(server.url(), [&](Connection& socket) {
+    note_everything(socket, journal);
+    socket.pause_reading();
+  });
+  std::thread thread([&] { client.run(); });
+  EXPECT_TRUE(eventually([&] { return journal.size() == 2; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(test::kQuietMs));
+  EXPECT_EQ(journal.lines(), (Lines{"configure", "open"}));
+  handle.resume_reading();
+  EXPECT_TRUE(eventually([&] { return journal.size() == 3; }));
+  handle.close();
+  thread.join();
+  EXPECT_EQ(journal.lines(), (Lines{"configure", "open", "text early", "close 1000 local clean"}));
 }
 
 TEST(Client, APausedConnectionCanBeClosed) {

@@ -25,6 +25,7 @@ using test::CertificateAuthority;
 using test::CertificateTerms;
 using test::Frame;
 using test::Identity;
+using test::Journal;
 using test::kNormalClose;
 using test::Lines;
 using test::Purpose;
@@ -162,6 +163,35 @@ TEST(ClientTls, EverythingGoesThroughIt) {  // RFC 6455 §4.1, §10.6, checklist
     });
   });
   EXPECT_EQ(client.told(), (Lines{"close 1000 local clean"}));
+}
+
+TEST(ClientTls, ACertificateMayBeOfAnIpv6Address) {  // RFC 5280 §4.2.1.6
+  Options options;
+  options.tls = test::shown(test_root().issue({.ip_addresses = {"::1"}}));
+  const test::RunningServer server(test::echo_handlers(), options, {}, "wss://[::1]:0");
+  RunningClient client(server.url(), trusting_the_root(),
+                       [](Connection& socket) { socket.on_open([&socket] { socket.close(); }); });
+  EXPECT_EQ(client.told(), (Lines{"close 1000 local clean"}));
+}
+
+TEST(ClientTls, ShowsItsCertificateToWhoAsksForOne) {  // RFC 8446 §4.4.2
+  Journal subjects;
+  Handlers handlers = test::echo_handlers();
+  handlers.on_open = [&](const Connection& socket) { subjects.add(socket.info().tls->peer_subject); };
+  Options strict;
+  strict.tls.client_certificates = ClientCertificates::required;
+  strict.tls.client_ca_pem = test_root().certificate_pem();
+  const CapturedLog refusals;
+  test::WssServer server(std::move(handlers), strict);
+  const std::string url = url_of("127.0.0.1", server.port());
+  const auto close_at_once = [](Connection& socket) { socket.on_open([&socket] { socket.close(); }); };
+  ClientOptions options = trusting_the_root();
+  const Identity identity = test_root().intermediate("between").issue(
+      {.common_name = "visitor", .organisation = "mote", .purpose = Purpose::client});
+  options.tls.certificate = {.certificate_chain_pem = identity.certificate_pem, .private_key_pem = identity.key_pem};
+  EXPECT_EQ(RunningClient(url, options, close_at_once).told(), (Lines{"close 1000 local clean"}));
+  EXPECT_EQ(RunningClient(url, trusting_the_root()).told(), (Lines{"error tls", "close 1006 handshake"}));
+  EXPECT_EQ(subjects.lines(), (Lines{"CN=visitor,O=mote"}));
 }
 
 TEST(ClientTls, WhoSpeaksNoTlsIsAnErrorOfTls) {  // checklist 59

@@ -155,6 +155,57 @@ TEST(TlsFlow, ABurstOfHandshakesIsServed) {
   }
 }
 
+/// Has many connections send one more byte of a ClientHello in every turn of the server's loop, for as long as it
+/// lives.
+class Trickle {
+ public:
+  Trickle(WssServer& server, std::size_t connections) : server_(server) {
+    constexpr std::string_view kLongHello("\x16\x03\x01\x3F\xFF\x01\x00\x3F\xFB\x03\x03", 11);
+    for (std::size_t i = 0; i < connections; ++i) clients_.emplace_back(server_.port()).send(kLongHello);
+    server_->post([this] { next(); });
+  }
+  ~Trickle() {
+    std::promise<void> ended;
+    server_->post([&] {
+      over_ = true;
+      ended.set_value();
+    });
+    ended.get_future().wait();
+    server_.catch_up();  // what was posted before has run
+  }
+  /// Once per turn. Any thread.
+  [[nodiscard]] std::size_t turns() const { return turns_; }
+
+ private:
+  void next() {
+    if (over_) return;
+    ++turns_;
+    for (test::RawClient& client : clients_) client.send_some("x");
+    server_->post([this] { next(); });
+  }
+
+  WssServer& server_;
+  std::vector<test::RawClient> clients_;
+  bool over_ = false;  // the server's thread
+  std::atomic<std::size_t> turns_ = 0;
+};
+
+TEST(TlsFlow, HandshakesThatTrickleDoNotKeepOthersOut) {  // attack 17
+  WssServer server(echo_handlers());
+  const Trickle trickle(server, 64);
+  ASSERT_TRUE(eventually([&] { return trickle.turns() > 10; }));
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = trickle.turns();
+    TlsClient client(server.port());
+    static_cast<void>(client.tls().handshake());
+    server.on_thread([&] { client.send_ciphertext(client.tls().take_output()); });  // behind what trickles
+    client.handshake();
+    client.upgrade();
+    expect_echo(client);
+    EXPECT_LT(trickle.turns() - before, 1'000U);
+  }
+}
+
 /// OpenSSL's queue of errors is the thread's, not the connection's.
 TEST(TlsFlow, AFaultOfOneConnectionIsNotTakenForAnothers) {  // attack 35
   const CapturedLog log(LogLevel::off);
