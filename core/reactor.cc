@@ -143,12 +143,6 @@ void Reactor::remove(Source& source) {
   slot.next_free = std::exchange(free_slot_, source.token_.slot);
 }
 
-Source* Reactor::find(Token token) const {
-  if (token.slot >= slots_.size()) return nullptr;
-  const Slot& slot = slots_[token.slot];
-  return slot.generation == token.generation ? slot.source.get() : nullptr;
-}
-
 void Reactor::announce(Announcement announcement) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {  // NOLINT(modernize-loop-convert): a source may add others
     if (Source* source = slots_[i].source.get()) source->on_announcement(announcement);

@@ -165,4 +165,10 @@ class Reactor {
   Callback<void()> woken_;
 };
 
+inline Source* Reactor::find(Token token) const {
+  if (token.slot >= slots_.size()) return nullptr;
+  const Slot& slot = slots_[token.slot];
+  return slot.generation == token.generation ? slot.source.get() : nullptr;
+}
+
 }  // namespace mote::core

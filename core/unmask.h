@@ -56,7 +56,8 @@ template <class Word>
 /// Unmasks the first and the last `kWords` words, which together must cover all `size` bytes and may overlap. Every
 /// load comes before every store: the overlap is then written twice with the same bytes rather than unmasked twice.
 template <class Word, std::size_t kWords>
-inline void unmask_ends(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
+[[gnu::always_inline]] inline void unmask_ends(std::byte* to, const std::byte* from, std::size_t size,
+                                               std::uint32_t key) noexcept {
   const Word head_key = spread_key<Word>(key);
   const Word tail_key = spread_key<Word>(rotate_key(key, size));  // a word is a multiple of 4 bytes
   const std::size_t tail_at = size - kWords * sizeof(Word);
@@ -71,7 +72,8 @@ inline void unmask_ends(std::byte* to, const std::byte* from, std::size_t size, 
 }
 
 /// At most three bytes: the first, the middle and the last one, which may be the same.
-inline void unmask_bytes(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
+[[gnu::always_inline]] inline void unmask_bytes(std::byte* to, const std::byte* from, std::size_t size,
+                                                std::uint32_t key) noexcept {
   if (size == 0) return;
   const auto key_bytes = std::bit_cast<std::array<std::byte, 4>>(key);
   const std::byte first = from[0] ^ key_bytes[0];
@@ -83,7 +85,8 @@ inline void unmask_bytes(std::byte* to, const std::byte* from, std::size_t size,
 }
 
 /// At most kUnmaskInlineBytes.
-inline void unmask_small(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
+[[gnu::always_inline]] inline void unmask_small(std::byte* to, const std::byte* from, std::size_t size,
+                                                std::uint32_t key) noexcept {
   if (size > 32) return unmask_ends<std::uint64_t, 4>(to, from, size, key);
   if (size > 16) return unmask_ends<std::uint64_t, 2>(to, from, size, key);
   if (size >= 8) return unmask_ends<std::uint64_t, 1>(to, from, size, key);
@@ -94,13 +97,14 @@ inline void unmask_small(std::byte* to, const std::byte* from, std::size_t size,
 }  // namespace detail
 
 /// Writes the `size` unmasked bytes of `from` to `to`. The two are the same or do not overlap; any alignment.
-inline void unmask_copy(std::byte* to, const std::byte* from, std::size_t size, std::uint32_t key) noexcept {
+[[gnu::always_inline]] inline void unmask_copy(std::byte* to, const std::byte* from, std::size_t size,
+                                               std::uint32_t key) noexcept {
   if (size <= kUnmaskInlineBytes) return detail::unmask_small(to, from, size, key);
   detail::unmask_large.load(std::memory_order_relaxed)(to, from, size, key);
 }
 
 /// Unmasks `size` bytes where they lie. Doing it twice gives back what was there.
-inline void unmask(std::byte* data, std::size_t size, std::uint32_t key) noexcept {
+[[gnu::always_inline]] inline void unmask(std::byte* data, std::size_t size, std::uint32_t key) noexcept {
   unmask_copy(data, data, size, key);
 }
 

@@ -12,6 +12,7 @@
 #include "net/output.h"
 #include "proto/deflate_pool.h"
 #include "proto/frame.h"
+#include "proto/message_reader.h"
 
 namespace mote::net {
 
@@ -38,6 +39,7 @@ struct Context {
         deflate(pool),
         dispatcher(calls),
         options(with_options),
+        plain_rules{with_options.max_message_bytes, with_options.max_fragments},
         owner(told) {}
 
   const proto::Role role;
@@ -48,6 +50,7 @@ struct Context {
   proto::DeflatePool& deflate;
   Dispatcher& dispatcher;
   const Options& options;
+  const proto::MessageRules plain_rules;  // of connections without permessage-deflate
   SessionOwner& owner;
 };
 

@@ -22,7 +22,9 @@ iovec piece_of(std::span<const std::byte> bytes) {
 OutputBatch::OutputBatch(std::span<const std::byte> receive_buffer)
     : receive_begin_(receive_buffer.data()),
       receive_end_(receive_buffer.data() + receive_buffer.size()),
-      copied_(std::make_unique_for_overwrite<std::byte[]>(kCopiedBytes)) {}
+      copied_(std::make_unique_for_overwrite<std::byte[]>(kCopiedBytes + proto::kMaxHeaderBytes)) {
+  clear();
+}
 
 bool OutputBatch::lies_in_receive_buffer(std::span<const std::byte> bytes) const {
   // std::less orders pointers into different objects.
@@ -31,16 +33,14 @@ bool OutputBatch::lies_in_receive_buffer(std::span<const std::byte> bytes) const
 
 /// False where it does not fit: then the batch has to be flushed first.
 bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::byte> payload) {
-  const bool borrow = payload.size() >= kBorrowBytes && lies_in_receive_buffer(payload);
-  const std::size_t copied = head.size() + (borrow ? 0 : payload.size());
-  if (!has_room(copied)) return false;
-  std::byte* const to = copied_.get() + copied_bytes_;
-  std::memcpy(to, head.data(), head.size());
-  if (!borrow && !payload.empty()) std::memcpy(to + head.size(), payload.data(), payload.size());
-  add_copied(copied);
-  if (borrow) {
-    add_piece(payload.data(), payload.size());
-    borrows_ = true;
+  const bool borrows = payload.size() >= kBorrowBytes && lies_in_receive_buffer(payload);
+  if (!has_room(head.size() + (borrows ? 0 : payload.size()))) return false;
+  if (borrows && piece_count_ + 3 > kMaxPieces) return false;  // what is copied before, this, and what comes behind
+  end_ = std::copy(head.begin(), head.end(), end_);
+  if (borrows) {
+    borrow(payload);
+  } else {
+    end_ = std::copy(payload.begin(), payload.end(), end_);
   }
   return true;
 }
@@ -49,33 +49,31 @@ bool OutputBatch::append(std::span<const std::byte> head, std::span<const std::b
 bool OutputBatch::append_masked(std::span<const std::byte> head, std::span<const std::byte> payload,
                                 std::uint32_t key) {
   if (!has_room(head.size() + payload.size())) return false;
-  std::byte* const to = copied_.get() + copied_bytes_;
-  std::copy(head.begin(), head.end(), to);
-  core::unmask_copy(to + head.size(), payload.data(), payload.size(), key);
-  add_copied(head.size() + payload.size());
+  end_ = std::copy(head.begin(), head.end(), end_);
+  core::unmask_copy(end_, payload.data(), payload.size(), key);
+  end_ += payload.size();
   return true;
 }
 
-void OutputBatch::add_copied(std::size_t size) {
-  if (extendable_) {
-    pieces_[piece_count_ - 1].iov_len += size;
-    total_bytes_ += size;
-  } else {
-    add_piece(copied_.get() + copied_bytes_, size);
-    extendable_ = true;
-  }
-  copied_bytes_ += size;
+void OutputBatch::borrow(std::span<const std::byte> payload) {
+  close_run();
+  pieces_[piece_count_++] = piece_of(payload);
+  borrows_ = true;
+  borrowed_bytes_ += payload.size();
+  if (borrowed_bytes_ >= kFullBytes) limit_ = end_;
 }
 
-void OutputBatch::add_piece(const std::byte* data, std::size_t size) {
-  pieces_[piece_count_++] = piece_of({data, size});
-  total_bytes_ += size;
-  extendable_ = false;
+void OutputBatch::close_run() {
+  if (end_ == run_) return;
+  pieces_[piece_count_++] = piece_of({run_, end_});
+  run_ = end_;
 }
 
 void OutputBatch::clear() {
-  copied_bytes_ = total_bytes_ = piece_count_ = 0;
-  borrows_ = extendable_ = false;
+  end_ = run_ = copied_.get();
+  limit_ = end_ + kCopiedBytes;
+  borrowed_bytes_ = piece_count_ = 0;
+  borrows_ = false;
 }
 
 void OutputBatch::abandon(const Output& output) {
@@ -87,7 +85,7 @@ void OutputBatch::abandon(const Output& output) {
 bool Output::write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                    std::span<const std::byte> payload) {
   if (error_ != 0) return false;
-  if (queue_ == nullptr && batch.belongs_to(*this)) {
+  if (batch.belongs_to(*this)) {
     if (batch.append(head, payload)) return false;
     send_now(batch, transport, head, payload);
     return false;
@@ -126,10 +124,10 @@ bool Output::write_masked_frame(OutputBatch& batch, Transport& transport, proto:
 bool Output::write_masked(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                           std::span<const std::byte> payload, std::uint32_t key) {
   if (error_ != 0) return false;
-  if (queue_ != nullptr || !batch.belongs_to(*this)) return queue(transport, head, payload, key);
+  if (!batch.belongs_to(*this)) return queue(transport, head, payload, key);
   if (batch.append_masked(head, payload, key)) return false;
   flush_batch(batch, transport);
-  while ((!head.empty() || !payload.empty()) && queue_ == nullptr && error_ == 0) {
+  while ((!head.empty() || !payload.empty()) && batch.belongs_to(*this)) {
     const auto part = payload.first(std::min(payload.size(), OutputBatch::kCopiedBytes - head.size()));
     batch.append_masked(head, part, key);
     flush_batch(batch, transport);
@@ -179,29 +177,59 @@ void Output::enqueue(std::span<const std::byte> head, std::span<const std::byte>
 /// The batch so far and then these, at once: they are too large to be copied into it.
 void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                       std::span<const std::byte> payload) {
-  if (batch.belongs_to(*this) && batch.piece_count_ + 2 > OutputBatch::kMaxPieces) flush_batch(batch, transport);
-  std::array<iovec, OutputBatch::kMaxPieces> pieces;
+  std::array<iovec, OutputBatch::kMaxPieces + 2> pieces;
   std::size_t count = 0;
   if (batch.belongs_to(*this)) {
+    batch.close_run();
     count = batch.piece_count_;
     std::copy_n(batch.pieces_.begin(), count, pieces.begin());
   }
   pieces[count++] = piece_of(head);
   if (!payload.empty()) pieces[count++] = piece_of(payload);
   transmit_pieces(transport, std::span(pieces).first(count));
-  if (batch.belongs_to(*this)) batch.clear();
-}
-
-void Output::flush_batch(OutputBatch& batch, Transport& transport) {
-  if (batch.empty()) return;
-  transmit_pieces(transport, std::span(batch.pieces_).first(batch.piece_count_));
+  if (!batch.belongs_to(*this)) return;
   batch.clear();
+  if (queue_ != nullptr || error_ != 0) batch.end();
 }
 
-/// Sends `pieces`; what the kernel does not take waits behind what waits already.
+void Output::send_batch(OutputBatch& batch, Transport& transport) {
+  if (batch.piece_count_ == 0) {
+    iovec piece = piece_of({batch.run_, batch.end_});
+    transmit_or_keep(transport, {&piece, 1}, piece.iov_len);
+    batch.end_ = batch.run_;
+  } else {
+    batch.close_run();
+    transmit_pieces(transport, std::span(batch.pieces_).first(batch.piece_count_));
+    batch.clear();
+  }
+  if (queue_ != nullptr || error_ != 0) batch.end();
+}
+
 void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces) {
-  std::size_t sent = queue_ == nullptr ? transmit_some(transport, pieces) : 0;
-  if (error_ != 0) return;
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  transmit_or_keep(transport, pieces, size);
+}
+
+/// Sends `pieces`, `size` bytes in all; what the kernel does not take waits behind what waits already.
+inline void Output::transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size) {
+  const std::size_t sent = queue_ == nullptr ? transmit_some(transport, pieces, size) : 0;
+  if (blocked_ || queue_ != nullptr) keep_rest(pieces, sent);  // else all of it was sent, or it failed
+}
+
+inline std::size_t Output::transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size) {
+  const IoResult result = transport.transmit(pieces);
+  if (result.state == IoResult::State::failed) {
+    fail(result.error);
+    return 0;
+  }
+  // A short write has met the end of the kernel's buffer.
+  blocked_ = result.bytes < size || transport.backlog_bytes() != 0;
+  progress_ = progress_ || (blocked_ && (result.bytes != 0 || queue_ == nullptr));
+  return result.bytes;
+}
+
+void Output::keep_rest(std::span<const iovec> pieces, std::size_t sent) {
   try {
     for (const iovec& piece : pieces) {
       const std::span bytes(static_cast<const std::byte*>(piece.iov_base), piece.iov_len);
@@ -214,28 +242,14 @@ void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces) {
   }
 }
 
-std::size_t Output::transmit_some(Transport& transport, std::span<iovec> pieces) {
-  std::size_t size = 0;
-  for (const iovec& piece : pieces) size += piece.iov_len;
-  const IoResult result = transport.transmit(pieces);
-  if (result.state == IoResult::State::failed) {
-    fail(result.error);
-    return 0;
-  }
-  // A short write has met the end of the kernel's buffer.
-  blocked_ = result.bytes < size || transport.backlog_bytes() != 0;
-  progress_ = progress_ || result.bytes != 0 || queue_ == nullptr;
-  return result.bytes;
-}
-
 void Output::flush(Transport& transport) {
   const IoResult backlog = transport.flush_backlog();
   if (backlog.state == IoResult::State::failed) return fail(backlog.error);
   blocked_ = backlog.state == IoResult::State::would_block;
-  progress_ = progress_ || backlog.bytes != 0;
+  progress_ = progress_ || (blocked_ && backlog.bytes != 0);
   while (queue_ != nullptr && !blocked_ && error_ == 0) {
     iovec piece = piece_of(queue_->bytes.bytes());
-    consumed(transmit_some(transport, {&piece, 1}));
+    consumed(transmit_some(transport, {&piece, 1}, piece.iov_len));
   }
 }
 

@@ -5,12 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "core/byte_buffer.h"
+#include "core/unmask.h"
 #include "net/transport.h"
 #include "proto/frame.h"
 
@@ -43,26 +45,30 @@ class OutputBatch {
   static constexpr std::size_t kBorrowBytes = 4 * 1024;  // below, a copy is cheaper than a piece of its own
   static constexpr std::size_t kFullBytes = 256 * 1024;  // about what a socket buffer takes: waiting gains nothing
 
-  [[nodiscard]] bool empty() const { return piece_count_ == 0; }
-  [[nodiscard]] bool lies_in_receive_buffer(std::span<const std::byte> bytes) const;
+  /// A server's frame with a small payload; false where there is no room.
+  [[gnu::always_inline]] bool append_small(proto::Opcode opcode, std::span<const std::byte> payload);
   bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
   bool append_masked(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key);
+
+  [[nodiscard]] bool empty() const { return piece_count_ == 0 && end_ == run_; }
+  [[nodiscard]] bool lies_in_receive_buffer(std::span<const std::byte> bytes) const;
   [[nodiscard]] bool has_room(std::size_t copied) const {
-    return copied <= kCopiedBytes - copied_bytes_ && piece_count_ + 2 <= kMaxPieces && total_bytes_ < kFullBytes;
+    return end_ <= limit_ && copied <= static_cast<std::size_t>(limit_ - end_);
   }
-  void add_copied(std::size_t size);
-  void add_piece(const std::byte* data, std::size_t size);
+  void borrow(std::span<const std::byte> payload);
+  void close_run();
   void clear();
 
   const Output* owner_ = nullptr;
+  std::byte* end_;    // of what was copied
+  std::byte* limit_;  // of what may be; behind it there still is room for one header
+  std::byte* run_;    // from here to `end_` lies what is not among the pieces yet
   const std::byte* receive_begin_;
   const std::byte* receive_end_;
   std::unique_ptr<std::byte[]> copied_;
-  std::size_t copied_bytes_ = 0;
-  std::size_t total_bytes_ = 0;
+  std::size_t borrowed_bytes_ = 0;
   std::size_t piece_count_ = 0;
   bool borrows_ = false;
-  bool extendable_ = false;  // the last piece ends where the copied bytes end
   std::array<iovec, kMaxPieces> pieces_;
 };
 
@@ -71,6 +77,16 @@ class OutputBatch {
 /// Owns memory only while something waits. Nothing here calls back; a failure is remembered and ends in `error()`.
 class Output {
  public:
+  /// From now until the batch's end what is written goes there, unless something waits that has to go out before.
+  void begin_batch(OutputBatch& batch) const {
+    if (queue_ == nullptr && error_ == 0) batch.begin(*this);
+  }
+  /// The short way of `write_frame`, which is for all that this one refuses.
+  [[gnu::always_inline]] bool write_small(OutputBatch& batch, proto::Opcode opcode,
+                                          std::span<const std::byte> payload) const {
+    return batch.belongs_to(*this) && batch.append_small(opcode, payload);
+  }
+
   /// Accepts `head` and then `payload`, which may be reused at once. Answers true where they wait in a queue of its own
   /// that only `flush` sends: to be asked for at the end of the turn.
   [[nodiscard]] bool write(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
@@ -85,9 +101,11 @@ class Output {
   [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
                                 std::optional<std::uint32_t> key = {});
 
-  /// Sends the batch, which belongs to this output; what the kernel does not take waits. Needed before the receive
-  /// buffer is written again and at the end of the connection's turn.
-  void flush_batch(OutputBatch& batch, Transport& transport);
+  /// Sends the batch, if it belongs to this output; what the kernel does not take waits, and ends the batch. Needed
+  /// before the receive buffer is written again and at the end of the connection's turn.
+  void flush_batch(OutputBatch& batch, Transport& transport) {
+    if (batch.belongs_to(*this) && !batch.empty()) send_batch(batch, transport);
+  }
   /// Sends what waits, in the transport or here: at the end of a turn, or when the socket has room again.
   void flush(Transport& transport);
 
@@ -96,7 +114,9 @@ class Output {
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
   [[nodiscard]] int error() const { return error_; }
-  /// Whether the kernel has taken any byte, or begun to refuse them, since the last call.
+  /// Nothing waits, nothing has failed, and there is no progress to be taken.
+  [[nodiscard]] bool idle() const { return queue_ == nullptr && error_ == 0 && !blocked_ && !progress_; }
+  /// Whether the kernel has taken a part of what waits, or begun to refuse it, since the last call.
   [[nodiscard]] bool take_progress() { return std::exchange(progress_, false); }
 
  private:
@@ -112,10 +132,13 @@ class Output {
   bool queue(Transport& transport, std::span<const std::byte> head, std::span<const std::byte> payload,
              std::uint32_t key = 0);
   void enqueue(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key = 0);
+  void send_batch(OutputBatch& batch, Transport& transport);
   void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                 std::span<const std::byte> payload);
   void transmit_pieces(Transport& transport, std::span<iovec> pieces);
-  std::size_t transmit_some(Transport& transport, std::span<iovec> pieces);
+  void keep_rest(std::span<const iovec> pieces, std::size_t sent);
+  void transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size);
+  std::size_t transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size);
   void consumed(std::size_t size);
   void fail(int error);
 
@@ -124,5 +147,18 @@ class Output {
   bool blocked_ = false;
   bool progress_ = false;
 };
+
+inline bool OutputBatch::append_small(proto::Opcode opcode, std::span<const std::byte> payload) {
+  const std::size_t size = payload.size();
+  if (size >= kBorrowBytes || static_cast<std::ptrdiff_t>(size) >= limit_ - end_) return false;
+  std::byte* const to = end_ + proto::write_frame_header(end_, opcode, size);
+  if (size <= core::kUnmaskInlineBytes) {
+    core::unmask_copy(to, payload.data(), size, 0);  // inline, as std::memcpy of any size is not
+  } else {
+    std::memcpy(to, payload.data(), size);
+  }
+  end_ = to + size;
+  return true;
+}
 
 }  // namespace mote::net

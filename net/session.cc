@@ -19,7 +19,7 @@ class Session::Sink {
   Sink(Session& session, const Options& options)
       : session_(session), messages_left_(options.turn_messages), inflated_left_(options.turn_bytes) {}
 
-  bool on_data(proto::Opcode opcode, std::span<std::byte> payload) {
+  [[gnu::always_inline]] bool on_data(proto::Opcode opcode, std::span<std::byte> payload) {
     if (session_.open()) session_.context_.dispatcher.data(session_, opcode == proto::Opcode::text, payload);
     // A thousand times what was received may have come out of it.
     if (session_.deflater_.parameters()) inflated_left_ -= std::min(inflated_left_, payload.size());
@@ -170,19 +170,24 @@ void Session::guarded(Call&& call) {
   }
 }
 
-void Session::react(std::uint32_t events) {
-  if ((events & kWritable) != 0 && (output_.blocked() || transport_.backlog_bytes() != 0)) {
-    output_.flush(transport_);
-    note_output();
-    context_.reactor.at_turn_end(*this);  // may be the end
-  }
-  // Reading may have stopped for a backlog that was sent since; no edge of input tells of what is inside TLS.
-  if ((events & kWritable) != 0 && transport_.reading_waits_for_room()) readable_ = true;
+inline void Session::react(std::uint32_t events) {
+  if ((events & kWritable) != 0 && (output_.blocked() || transport_.encrypts())) take_room();
   if ((events & (kReadable | kEnding)) != 0) readable_ = true;
   if ((events & kEnding) != 0) input_ending_ = true;
   if (!readable_ || !may_use()) return;
   if (transport_.in_tls_handshake()) return context_.reactor.make_ready(*this);  // in line for what a turn may do
   take_turn();
+}
+
+/// The socket may have room again.
+void Session::take_room() {
+  if (output_.blocked() || transport_.backlog_bytes() != 0) {
+    output_.flush(transport_);
+    note_output();
+    context_.reactor.at_turn_end(*this);  // may be the end
+  }
+  // Reading may have stopped for a backlog that was sent since; no edge of input tells of what is inside TLS.
+  if (transport_.reading_waits_for_room()) readable_ = true;
 }
 
 void Session::react_to_time() {
@@ -223,26 +228,30 @@ void Session::end_turn() {
 
 // ---- Input
 
-void Session::take_turn() {
+inline void Session::take_turn() {
   OutputBatch& batch = context_.batch;
-  batch.begin(output_);
+  output_.begin_batch(batch);
   Sink sink(*this, context_.options);
-  if (auto backlog = std::move(backlog_)) {  // taken out: what is used may end the session's interest in it
-    backlog->consume(use(backlog->bytes(), sink));
-    if (!backlog->empty()) backlog_ = std::move(backlog);
-  }
-  read_socket(sink);
-  if (is_client()) speak_first();
+  if (backlog_ == nullptr || use_backlog(sink)) read_socket(sink);
+  if (phase_ == Phase::opening && is_client()) speak_first();
   output_.flush_batch(batch, transport_);
   batch.end();
-  note_output();
+  if (output_worth_a_look()) note_output();
   if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
 }
 
-void Session::read_socket(Sink& sink) {
+/// Whether nothing of it is left, and more may be read.
+bool Session::use_backlog(Sink& sink) {
+  auto backlog = std::move(backlog_);  // taken out: what is used may end the session's interest in it
+  backlog->consume(use(backlog->bytes(), sink));
+  if (!backlog->empty()) backlog_ = std::move(backlog);
+  return readable_ && backlog_ == nullptr && sink.may_go_on();
+}
+
+inline void Session::read_socket(Sink& sink) {
   std::size_t bytes_left = context_.options.turn_bytes;
-  while (readable_ && backlog_ == nullptr && bytes_left != 0 && sink.may_go_on()) {
-    const std::span<std::byte> direct = reads_frames() ? reader_.direct_room() : std::span<std::byte>();
+  do {
+    const std::span<std::byte> direct = reader_.direct_room();
     if (direct.empty() && context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);
     const std::span<std::byte> room = direct.empty() ? context_.receive_buffer : direct;
     const std::size_t size = std::min(room.size(), bytes_left);
@@ -255,47 +264,60 @@ void Session::read_socket(Sink& sink) {
     bytes_left -= std::min(bytes_left, result.wire_bytes);
     if (result.bytes == 0) continue;
     if (direct.empty()) {
-      take_input(room.first(result.bytes), sink);
-    } else if (const auto broken = reader_.commit_direct(result.bytes, message_rules(), sink);
+      const std::size_t used = use(room.first(result.bytes), sink);
+      if (used != result.bytes) keep(room.subspan(used, result.bytes - used));
+    } else if (const auto broken = reader_.commit_direct(result.bytes, context_.plain_rules, sink);
                broken != proto::Violation::none) {
       violated(broken);
     }
-  }
+  } while (readable_ && backlog_ == nullptr && bytes_left != 0 && sink.may_go_on());
 }
 
-proto::MessageRules Session::message_rules() const {
-  proto::MessageRules rules{context_.options.max_message_bytes, context_.options.max_fragments};
-  if (const auto& agreed = deflater_.parameters()) {
-    rules.deflate = &context_.deflate;
-    const auto peer = agreed->compressor_of(proto::peer_of(context_.role));
-    rules.context_takeover = peer.takeover;
-    rules.window_bits = peer.window_bits;
-  }
+proto::MessageRules Session::deflate_rules() const {
+  proto::MessageRules rules = context_.plain_rules;
+  const auto peer = deflater_.parameters()->compressor_of(proto::peer_of(context_.role));
+  rules.deflate = &context_.deflate;
+  rules.context_takeover = peer.takeover;
+  rules.window_bits = peer.window_bits;
   return rules;
 }
 
-/// Uses what it may; the rest waits for another turn.
-void Session::take_input(std::span<std::byte> input, Sink& sink) {
-  const std::size_t used = use(input, sink);
-  if (used == input.size()) return;
+/// For another turn.
+void Session::keep(std::span<const std::byte> input) {
   backlog_ = std::make_unique<core::ByteBuffer>();
-  backlog_->append(input.subspan(used));
+  backlog_->append(input);
 }
 
-std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
+/// Uses what it may, and answers how much that was.
+inline std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
+  std::size_t used = 0;
+  if (phase_ == Phase::opening) {
+    used = use_heads(input, sink);
+    if (reads_frames() && (used == input.size() || !sink.may_go_on())) return used;
+  }
+  if (reads_frames()) {
+    const auto rest = input.subspan(used);
+    const auto result = deflater_.parameters() ? read_frames(rest, deflate_rules(), sink)
+                                               : read_frames(rest, context_.plain_rules, sink);
+    used += result.consumed;
+    if (result.violation != proto::Violation::none) violated(result.violation);
+  }
+  return phase_ == Phase::leaving || phase_ == Phase::gone ? input.size() : used;
+}
+
+inline proto::MessageReader::Result Session::read_frames(std::span<std::byte> input, const proto::MessageRules& rules,
+                                                         Sink& sink) {
+  return is_client() ? reader_.read<proto::Role::client>(input, rules, sink)
+                     : reader_.read<proto::Role::server>(input, rules, sink);
+}
+
+std::size_t Session::use_heads(std::span<const std::byte> input, Sink& sink) {
   std::size_t used = 0;
   while (phase_ == Phase::opening && used < input.size() && sink.may_go_on()) {
     used += use_head(input.subspan(used));
     sink.count();
   }
-  if (reads_frames() && used < input.size() && sink.may_go_on()) {
-    const auto rest = input.subspan(used);
-    const auto result = is_client() ? reader_.read<proto::Role::client>(rest, message_rules(), sink)
-                                    : reader_.read<proto::Role::server>(rest, message_rules(), sink);
-    used += result.consumed;
-    if (result.violation != proto::Violation::none) violated(result.violation);
-  }
-  return phase_ == Phase::leaving || phase_ == Phase::gone ? input.size() : used;
+  return used;
 }
 
 std::size_t Session::use_head(std::span<const std::byte> input) {
@@ -468,6 +490,7 @@ void Session::finish_leaving() {
 
 void Session::enter(Phase phase) {
   phase_ = phase;
+  writes_plainly_ = open() && !is_client() && !deflater_.parameters() && !transport_.encrypts();
   if (handle_state_ != nullptr) handle_state_->open.store(open(), std::memory_order_relaxed);
   if (phase_ == Phase::leaving || phase_ == Phase::gone) context_.reactor.at_turn_end(*this);
 }

@@ -113,23 +113,28 @@ class Session final : public Connection, public core::Source {
 
   template <class Call>
   void guarded(Call&& call);
-  void react(std::uint32_t events);
+  [[gnu::always_inline]] void react(std::uint32_t events);
+  void take_room();
   void react_to_time();
   void end_turn();
-  void take_turn();
-  void read_socket(Sink& sink);
-  void take_input(std::span<std::byte> input, Sink& sink);
-  std::size_t use(std::span<std::byte> input, Sink& sink);
+  [[gnu::always_inline]] void take_turn();
+  [[gnu::noinline]] bool use_backlog(Sink& sink);
+  [[gnu::always_inline]] void read_socket(Sink& sink);
+  [[gnu::always_inline]] std::size_t use(std::span<std::byte> input, Sink& sink);
+  [[gnu::noinline]] std::size_t use_heads(std::span<const std::byte> input, Sink& sink);
+  void keep(std::span<const std::byte> input);
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
   void input_stopped(const IoResult& result);
   [[nodiscard]] std::string transport_fault(const IoResult& result) const;
   void refuse_plain_http();
   void leave_without_tls(std::string_view last_words = {});
-  [[nodiscard]] proto::MessageRules message_rules() const;
+  proto::MessageReader::Result read_frames(std::span<std::byte> input, const proto::MessageRules& rules, Sink& sink);
+  [[nodiscard]] proto::MessageRules deflate_rules() const;
   /// Whether received bytes may be used, or at least dropped.
   [[nodiscard]] bool may_use() const {
-    return phase_ != Phase::gone && ((!above_soft_limit_ && !(paused_ && open())) || phase_ == Phase::leaving);
+    if (open()) return !above_soft_limit_ && !paused_;
+    return phase_ != Phase::gone && (!above_soft_limit_ || phase_ == Phase::leaving);
   }
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 
@@ -158,6 +163,11 @@ class Session final : public Connection, public core::Source {
   void write_close(std::uint16_t code, std::string_view reason);
   void write_pong(std::span<const std::byte> payload);
   void written(bool waits);
+  SendStatus send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
+  /// Whether note_output has anything to note.
+  [[nodiscard]] bool output_worth_a_look() const {
+    return !output_.idle() || above_soft_limit_ || handle_state_ != nullptr || transport_.backlog_bytes() != 0;
+  }
   void note_output();
   [[nodiscard]] SendStatus status() const;
   [[nodiscard]] bool would_overflow(std::size_t payload_bytes) const;
@@ -179,13 +189,14 @@ class Session final : public Connection, public core::Source {
   bool readable_ : 1 = false;          // the transport may have more: no edge will tell
   bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
   bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
+  bool paused_ : 1 = false;            // by the user
   bool writing_shut_ : 1 = false;
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
   bool known_ : 1 = false;               // to the user, who has not been told the end
-  bool paused_ : 1 = false;              // by the user
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
+  bool writes_plainly_ : 1 = false;      // messages go out as they are: open, a server's, without deflate and TLS
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;

@@ -36,7 +36,15 @@ void Session::write_masked_frame(proto::Opcode opcode, std::span<const std::byte
   written(output_.write_masked_frame(context_.batch, transport_, opcode, payload, coding, fresh_masking_key()));
 }
 
+/// The first case is that of most messages, answered in their own connection's turn.
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
+  if (writes_plainly_ && output_.write_small(context_.batch, opcode, payload)) {
+    return above_soft_limit_ ? SendStatus::queued : SendStatus::sent;
+  }
+  return send_any(opcode, payload, compress);
+}
+
+SendStatus Session::send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
   if (deflater_.parameters()) {

@@ -14,20 +14,11 @@
 namespace mote::net {
 namespace {
 
+/// Of a call that has moved nothing.
 IoResult result_of(ssize_t bytes) {
-  if (bytes > 0) return {.bytes = static_cast<std::size_t>(bytes)};
   if (bytes == 0) return {.state = IoResult::State::end};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {.state = IoResult::State::would_block};
   return {.state = IoResult::State::failed, .error = errno};
-}
-
-template <class Call>
-ssize_t uninterrupted(Call call) {
-  ssize_t result = 0;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
 }
 
 }  // namespace
@@ -78,22 +69,22 @@ PeerAddress local_address(int socket) {
   return PeerAddress(address);
 }
 
-IoResult receive(int socket, std::span<std::byte> room) {
-  IoResult result = result_of(uninterrupted([&] { return ::recv(socket, room.data(), room.size(), 0); }));
-  result.wire_bytes = result.bytes;
-  result.more = result.bytes == room.size();  // a short read has emptied the socket
-  return result;
+IoResult detail::receive_again(int socket, std::span<std::byte> room, ssize_t bytes) {
+  if (bytes < 0 && errno == EINTR) return receive(socket, room);
+  return result_of(bytes);
 }
 
-IoResult transmit(int socket, std::span<iovec> pieces) {
-  if (pieces.size() == 1) {
-    const iovec& piece = pieces.front();
-    return result_of(uninterrupted([&] { return ::send(socket, piece.iov_base, piece.iov_len, MSG_NOSIGNAL); }));
-  }
+IoResult detail::transmit_again(int socket, std::span<iovec> pieces, ssize_t bytes) {
+  if (bytes < 0 && errno == EINTR) return transmit(socket, pieces);
+  return result_of(bytes);
+}
+
+IoResult detail::transmit_many(int socket, std::span<iovec> pieces) {
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
-  return result_of(uninterrupted([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }));
+  const ssize_t bytes = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  return bytes > 0 ? IoResult{.bytes = static_cast<std::size_t>(bytes)} : transmit_again(socket, pieces, bytes);
 }
 
 std::uint32_t unacknowledged_bytes(int socket) {

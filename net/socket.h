@@ -61,10 +61,34 @@ struct IoResult {
   std::size_t wire_bytes = 0;  // a read: taken from the socket for that
 };
 
-/// recv(2) into `room`, which is not empty; `end` where the peer will send no more.
-IoResult receive(int socket, std::span<std::byte> room);
+namespace detail {
+
+/// After a call that returned `bytes`, 0 or less: what that means, the call made again where a signal had ended it.
+IoResult receive_again(int socket, std::span<std::byte> room, ssize_t bytes);
+IoResult transmit_again(int socket, std::span<iovec> pieces, ssize_t bytes);
+IoResult transmit_many(int socket, std::span<iovec> pieces);
+
+}  // namespace detail
+
+/// recv(2) into `room`, which is not empty; `end` where the peer will send no more. Inline: each message needs one.
+inline IoResult receive(int socket, std::span<std::byte> room) {
+  const ssize_t bytes = ::recv(socket, room.data(), room.size(), 0);
+  if (bytes <= 0) [[unlikely]]
+    return detail::receive_again(socket, room, bytes);
+  const auto size = static_cast<std::size_t>(bytes);
+  // A short read has emptied the socket.
+  return {.more = size == room.size(), .bytes = size, .wire_bytes = size};
+}
+
 /// Writes what the kernel takes of `pieces`, of which there is at least one byte. Never raises SIGPIPE.
-IoResult transmit(int socket, std::span<iovec> pieces);
+inline IoResult transmit(int socket, std::span<iovec> pieces) {
+  if (pieces.size() != 1) return detail::transmit_many(socket, pieces);
+  const ssize_t bytes = ::send(socket, pieces.front().iov_base, pieces.front().iov_len, MSG_NOSIGNAL);
+  if (bytes <= 0) [[unlikely]]
+    return detail::transmit_again(socket, pieces, bytes);
+  return {.bytes = static_cast<std::size_t>(bytes)};
+}
+
 /// Bytes that the kernel has taken and the peer's has not acknowledged.
 std::uint32_t unacknowledged_bytes(int socket);
 /// Tells the peer that no more will come; what it still sends can be received.

@@ -53,6 +53,7 @@ class Transport {
 
   /// \name What only TLS has
   /// @{
+  [[nodiscard]] bool encrypts() const { return tls_ != nullptr; }
   [[nodiscard]] bool in_tls_handshake() const { return tls_ != nullptr && tls_->in_handshake(); }
   /// The peer of a TLS server has begun in plain HTTP.
   [[nodiscard]] bool met_plain_http() const { return tls_ != nullptr && tls_->met_plain_http(); }

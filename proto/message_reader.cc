@@ -94,8 +94,8 @@ Violation MessageReader::end_inflating(const MessageRules& rules) {
   return broken;
 }
 
-std::span<std::byte> MessageReader::direct_room() {
-  if (partial_ == nullptr || partial_->frame_left < kDirectBytes || is_control(partial_->opcode)) return {};
+std::span<std::byte> MessageReader::room_in_partial() {
+  if (partial_->frame_left < kDirectBytes || is_control(partial_->opcode)) return {};
   if (partial_->compressed) return {};
   Partial& partial = *partial_;
   if (partial.message.size() < kDirectBytes) return {};  // so little has not earned a block of that size

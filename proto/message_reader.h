@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/byte_buffer.h"
+#include "core/unaligned.h"
 #include "core/unmask.h"
 #include "core/utf8.h"
 #include "proto/close_code.h"
@@ -70,7 +71,9 @@ class MessageReader {
   /// @{
   /// Where the next bytes of the peer may be received to directly; empty unless much of a large payload has come and
   /// much is still to come.
-  [[nodiscard]] std::span<std::byte> direct_room();
+  [[nodiscard]] std::span<std::byte> direct_room() {
+    return partial_ == nullptr ? std::span<std::byte>() : room_in_partial();
+  }
   /// `size` bytes were received there.
   template <MessageSink Sink>
   Violation commit_direct(std::size_t size, const MessageRules& rules, Sink& sink);
@@ -95,15 +98,23 @@ class MessageReader {
     std::array<std::byte, kMaxControlBytes> control;  // payload of an incomplete control frame
   };
 
+  struct Step {
+    std::size_t consumed = 0;
+    Violation violation = Violation::none;
+    bool go_on = true;
+  };
+
+  template <Role role, MessageSink Sink>
+  [[gnu::noinline]] Step read_any(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
   [[nodiscard]] bool inside_message() const { return partial_ != nullptr && partial_->message_open; }
   [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageRules& rules) const;
-  // Inline and not, in every case: what whole small frames need lies together, what they do not need apart.
   template <Role role>
-  [[gnu::always_inline]] Violation take_header(std::span<const std::byte> input, std::size_t& position,
-                                               const MessageRules& rules, FrameHeader& header);
+  Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
+                        FrameHeader& header);
   template <MessageSink Sink>
-  [[gnu::always_inline]] Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload,
-                                               const MessageRules& rules, Sink& sink, bool& go_on);
+  Violation whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules, Sink& sink,
+                        bool& go_on);
+  [[nodiscard]] std::span<std::byte> room_in_partial();
   Violation begin_partial(const FrameHeader& header, const MessageRules& rules);
   Violation begin_data_frame(const FrameHeader& header, const MessageRules& rules);
   Violation add_masked(std::byte* data, std::size_t size, const MessageRules& rules);
@@ -114,8 +125,8 @@ class MessageReader {
                     core::Utf8Validator& utf8, core::ByteBuffer& message);
   Violation end_inflating(const MessageRules& rules);
   template <MessageSink Sink>
-  [[gnu::noinline]] Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload,
-                                               const MessageRules& rules, Sink& sink, bool& go_on);
+  Violation whole_compressed(Opcode opcode, std::span<const std::byte> payload, const MessageRules& rules, Sink& sink,
+                             bool& go_on);
   template <MessageSink Sink>
   Violation end_frame(const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
@@ -129,39 +140,79 @@ class MessageReader {
 
 template <Role role, MessageSink Sink>
 MessageReader::Result MessageReader::read(std::span<std::byte> input, const MessageRules& rules, Sink& sink) {
-  std::size_t position = 0;
-  bool go_on = true;
-  Violation broken = Violation::none;
-  if (partial_ != nullptr && partial_->frame_left != 0) {
-    position = static_cast<std::size_t>(std::min<std::uint64_t>(partial_->frame_left, input.size()));
-    broken = add_masked(input.data(), position, rules);
-    if (broken == Violation::none && partial_->frame_left == 0) broken = end_frame(rules, sink, go_on);
-  }
-  while (go_on && broken == Violation::none && position < input.size()) {
-    FrameHeader header;
-    broken = take_header<role>(input, position, rules, header);
-    if (broken != Violation::none || header.size == 0) break;
-    std::byte* const payload = input.data() + position;
-    const std::size_t available = input.size() - position;
-    if (header.payload_bytes <= available) {
-      const auto size = static_cast<std::size_t>(header.payload_bytes);
-      position += size;
-      if constexpr (role == Role::server) core::unmask(payload, size, header.masking_key);
-      broken = whole_frame(header, {payload, size}, rules, sink, go_on);
-    } else {
-      position = input.size();
-      broken = begin_partial(header, rules);
-      if (broken == Violation::none) broken = add_masked(payload, available, rules);
+  constexpr std::size_t key_bytes = role == Role::server ? 4 : 0;
+  constexpr unsigned mask_bit = role == Role::server ? 0x80 : 0;
+  std::byte* const begin = input.data();
+  std::byte* const end = begin + input.size();
+  std::byte* at = begin;
+  while (at != end) {
+    // What most frames are, in few instructions: final, plain data frames that are here as a whole.
+    while (partial_ == nullptr && header_bytes_ == 0) {
+      const auto left = static_cast<std::size_t>(end - at);
+      std::size_t header = 2 + key_bytes;
+      if (left < header) break;
+      const auto opcode = static_cast<Opcode>(std::to_integer<unsigned>(at[0]) ^ 0x80);
+      if (opcode != Opcode::text && opcode != Opcode::binary) break;
+      std::size_t size = std::to_integer<unsigned>(at[1]) ^ mask_bit;  // 128 and more: the mask bit is wrong
+      if (size >= 126) {
+        header += 2;
+        if (size != 126 || left < header) break;
+        size = detail::load_big_endian<std::uint16_t>(at + 2);
+        if (size < 126) break;
+      }
+      if (size > left - header || size > rules.message_bytes) break;
+      std::byte* const payload = at + header;
+      if constexpr (role == Role::server) {
+        core::unmask(payload, size, core::load_unaligned<std::uint32_t>(payload - key_bytes));
+      }
+      at = payload + size;
+      const auto consumed = static_cast<std::size_t>(at - begin);
+      if (opcode == Opcode::text && !core::utf8_valid(payload, size)) return {consumed, Violation::text_not_utf8};
+      if (!sink.on_data(opcode, {payload, size}) || at == end) return {consumed};
     }
+    // All others.
+    const Step step = read_any<role>({at, end}, rules, sink);
+    at += step.consumed;
+    if (!step.go_on || step.violation != Violation::none) return {static_cast<std::size_t>(at - begin), step.violation};
   }
-  return {position, broken};
+  return {input.size()};
+}
+
+/// The next frame of any kind, or as much of it as there is.
+template <Role role, MessageSink Sink>
+MessageReader::Step MessageReader::read_any(std::span<std::byte> input, const MessageRules& rules, Sink& sink) {
+  Step step;
+  if (partial_ != nullptr && partial_->frame_left != 0) {
+    step.consumed = static_cast<std::size_t>(std::min<std::uint64_t>(partial_->frame_left, input.size()));
+    step.violation = add_masked(input.data(), step.consumed, rules);
+    if (step.violation == Violation::none && partial_->frame_left == 0) {
+      step.violation = end_frame(rules, sink, step.go_on);
+    }
+    return step;
+  }
+  FrameHeader header;
+  step.violation = take_header<role>(input, step.consumed, rules, header);
+  if (step.violation != Violation::none || header.size == 0) return step;
+  std::byte* const payload = input.data() + step.consumed;
+  const std::size_t available = input.size() - step.consumed;
+  if (header.payload_bytes <= available) {
+    const auto size = static_cast<std::size_t>(header.payload_bytes);
+    step.consumed += size;
+    if constexpr (role == Role::server) core::unmask(payload, size, header.masking_key);
+    step.violation = whole_frame(header, {payload, size}, rules, sink, step.go_on);
+  } else {
+    step.consumed = input.size();
+    step.violation = begin_partial(header, rules);
+    if (step.violation == Violation::none) step.violation = add_masked(payload, available, rules);
+  }
+  return step;
 }
 
 /// The next header, from the bytes kept of it and the input; `header.size` is 0 where it is still incomplete, and then
 /// all of the input has been kept.
 template <Role role>
-inline Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position,
-                                            const MessageRules& rules, FrameHeader& header) {
+Violation MessageReader::take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
+                                     FrameHeader& header) {
   const std::byte* data = input.data() + position;
   std::size_t size = input.size() - position;
   const std::size_t kept = header_bytes_;
@@ -201,8 +252,8 @@ inline Violation MessageReader::check_size(const FrameHeader& header, const Mess
 }
 
 template <MessageSink Sink>
-inline Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload,
-                                            const MessageRules& rules, Sink& sink, bool& go_on) {
+Violation MessageReader::whole_frame(const FrameHeader& header, std::span<std::byte> payload, const MessageRules& rules,
+                                     Sink& sink, bool& go_on) {
   if (is_control(header.opcode)) return deliver_control(header.opcode, payload, sink, go_on);
   if (header.fin && !inside_message()) {
     if (header.compressed && rules.deflate != nullptr) {  // the first implies the second, which g++ does not see

@@ -161,11 +161,12 @@ class Options(harness.Programs, unittest.TestCase):
 
     MESSAGE = client_frame(BINARY, b"m" * 16384)
 
-    def push(self, client, enough):
-        """Sends messages and reads nothing, until `enough` bytes or the server takes no more; how many it took."""
+    def push(self, client, enough, patience=1):
+        """Sends messages and reads nothing, until `enough` bytes or the server takes none for so long; how many it
+        took."""
         client.socket.setblocking(False)
         sent = 0
-        while sent < enough and select.select([], [client.socket], [], 1)[1]:
+        while sent < enough and select.select([], [client.socket], [], patience)[1]:
             sent += client.socket.send((self.MESSAGE * 16)[sent % len(self.MESSAGE):])
         client.socket.settimeout(harness.PATIENCE_SECONDS)
         return sent
@@ -186,7 +187,7 @@ class Options(harness.Programs, unittest.TestCase):
         enough = most_that_kernels_hold() + 8 * 1024 * 1024
         server = self.start_echo("--soft-limit", str(2 * enough), "--hard-limit", str(4 * enough))
         with RawSocket.upgraded(server.port) as client:
-            sent = self.push(client, enough)
+            sent = self.push(client, enough, harness.PATIENCE_SECONDS)
             self.assertGreaterEqual(sent, enough, "the server stopped reading below its soft limit")
 
     def test_hard_limit_closes_with_1008(self):
