@@ -24,10 +24,12 @@ std::span<std::byte> ByteBuffer::prepare(std::size_t minimum, std::size_t wanted
       constexpr std::size_t largest = std::numeric_limits<std::ptrdiff_t>::max();
       if (room > largest - size()) throw std::bad_alloc();
       const std::size_t grown = size() == 0 ? room : std::max(size() + room, size() * 2);
-      auto memory = std::make_unique_for_overwrite<std::byte[]>(grown);
-      if (size() != 0) std::memcpy(memory.get(), memory_.get() + begin_, size());
-      memory_ = std::move(memory);
-      capacity_ = grown;
+      BlockCache none;
+      BlockCache::Block block = (cache_ != nullptr ? *cache_ : none).take(grown);
+      if (size() != 0) std::memcpy(block.memory.get(), memory_.get() + begin_, size());
+      std::swap(memory_, block.memory);
+      std::swap(capacity_, block.size);
+      if (cache_ != nullptr) cache_->give(std::move(block));
     }
     end_ -= begin_;
     begin_ = 0;
@@ -41,6 +43,7 @@ void ByteBuffer::consume(std::size_t count) {
 }
 
 void ByteBuffer::clear() {
+  if (cache_ != nullptr) cache_->give({std::move(memory_), capacity_});
   memory_.reset();
   capacity_ = begin_ = end_ = 0;
 }

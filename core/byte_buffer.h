@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
+
+#include "core/block_cache.h"
 
 namespace mote::core {
 
@@ -12,8 +15,15 @@ namespace mote::core {
 class ByteBuffer {
  public:
   ByteBuffer() = default;
-  ByteBuffer(const ByteBuffer&) = delete;
-  ByteBuffer& operator=(const ByteBuffer&) = delete;
+  /// Its memory comes from that cache, which outlives it, and goes back there; null: none.
+  explicit ByteBuffer(BlockCache* cache) : cache_(cache) {}
+  /// The bytes stay where they are.
+  ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~ByteBuffer() { clear(); }
 
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
@@ -36,7 +46,16 @@ class ByteBuffer {
   void rewind() { begin_ = end_ = 0; }
 
  private:
+  void swap(ByteBuffer& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(cache_, other.cache_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+  }
+
   std::unique_ptr<std::byte[]> memory_;
+  BlockCache* cache_ = nullptr;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

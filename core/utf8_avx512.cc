@@ -76,9 +76,15 @@ bool utf8_valid_avx512(const std::byte* data, std::size_t size) noexcept {
   if (size >= 2 * Vector::kBytes) return avx512::lookup_valid(data, size);
   avx512::LookupCheck check;
   const std::size_t first = std::min(size, Vector::kBytes);
-  check.take(Vector::load_first(data, first));
-  if (size > first) check.take(Vector::load_first(data + first, size - first));
-  return check.finish();
+  Vector last = Vector::load_first(data, first);
+  check.take(last, Vector::fill(0));
+  if (size > first) {
+    const Vector before = last;
+    last = Vector::load_first(data + first, size - first);
+    check.take(last, before);
+  }
+  check.expect_end(last);
+  return check.good();
 }
 
 }  // namespace mote::core::detail

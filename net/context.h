@@ -39,7 +39,9 @@ struct Context {
         deflate(pool),
         dispatcher(calls),
         options(with_options),
-        plain_rules{with_options.max_message_bytes, with_options.max_fragments},
+        plain_rules{.message_bytes = with_options.max_message_bytes,
+                    .fragments = with_options.max_fragments,
+                    .blocks = &on_loop.blocks},
         owner(told) {}
 
   const proto::Role role;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "core/block_cache.h"
 #include "core/reactor.h"
 #include "net/output.h"
 #include "net/tls_stream.h"
@@ -46,6 +47,7 @@ class Loop {
   std::unique_ptr<TlsBuffers> tls_buffers_;
 
  public:
+  core::BlockCache blocks;
   OutputBatch batch;
   HandshakeBudget handshakes;
   core::Reactor reactor;  // the last: its sources use the others

@@ -186,7 +186,7 @@ void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const 
   }
   pieces[count++] = piece_of(head);
   if (!payload.empty()) pieces[count++] = piece_of(payload);
-  transmit_pieces(transport, std::span(pieces).first(count));
+  transmit_pieces(transport, std::span(pieces).first(count), batch.lent_);
   if (!batch.belongs_to(*this)) return;
   batch.clear();
   if (queue_ != nullptr || error_ != 0) batch.end();
@@ -195,7 +195,7 @@ void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const 
 void Output::send_batch(OutputBatch& batch, Transport& transport) {
   if (batch.piece_count_ == 0) {
     iovec piece = piece_of({batch.run_, batch.end_});
-    transmit_or_keep(transport, {&piece, 1}, piece.iov_len);
+    transmit_or_keep(transport, {&piece, 1}, piece.iov_len, nullptr);
     batch.end_ = batch.run_;
   } else {
     batch.close_run();
@@ -205,16 +205,17 @@ void Output::send_batch(OutputBatch& batch, Transport& transport) {
   if (queue_ != nullptr || error_ != 0) batch.end();
 }
 
-void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces) {
+void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces, core::ByteBuffer* lent) {
   std::size_t size = 0;
   for (const iovec& piece : pieces) size += piece.iov_len;
-  transmit_or_keep(transport, pieces, size);
+  transmit_or_keep(transport, pieces, size, lent);
 }
 
 /// Sends `pieces`, `size` bytes in all; what the kernel does not take waits behind what waits already.
-inline void Output::transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size) {
+inline void Output::transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size,
+                                     core::ByteBuffer* lent) {
   const std::size_t sent = queue_ == nullptr ? transmit_some(transport, pieces, size) : 0;
-  if (blocked_ || queue_ != nullptr) keep_rest(pieces, sent);  // else all of it was sent, or it failed
+  if (blocked_ || queue_ != nullptr) keep_rest(pieces, sent, lent);  // else all of it was sent, or it failed
 }
 
 inline std::size_t Output::transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size) {
@@ -229,17 +230,33 @@ inline std::size_t Output::transmit_some(Transport& transport, std::span<iovec> 
   return result.bytes;
 }
 
-void Output::keep_rest(std::span<const iovec> pieces, std::size_t sent) {
+void Output::keep_rest(std::span<const iovec> pieces, std::size_t sent, core::ByteBuffer* lent) {
   try {
     for (const iovec& piece : pieces) {
       const std::span bytes(static_cast<const std::byte*>(piece.iov_base), piece.iov_len);
       const std::size_t skipped = std::min(sent, bytes.size());
       sent -= skipped;
-      if (skipped < bytes.size()) enqueue(bytes.subspan(skipped), {});
+      const auto rest = bytes.subspan(skipped);
+      if (rest.empty() || (lent != nullptr && take_over(*lent, rest))) continue;
+      enqueue(rest, {});
     }
   } catch (const std::bad_alloc&) {
     fail(ENOMEM);  // a part of it is out: what would come next is no frame
   }
+}
+
+/// False where `bytes` do not lie in that block, or something else has to go out before them.
+bool Output::take_over(core::ByteBuffer& lent, std::span<const std::byte> bytes) {
+  const auto whole = std::as_const(lent).bytes();
+  const bool inside =
+      !std::less<>{}(bytes.data(), whole.data()) && std::less<>{}(bytes.data(), whole.data() + whole.size());
+  if (!inside || queue_ != nullptr) return false;
+  queue_ = std::make_unique<Queue>();
+  const auto before = static_cast<std::size_t>(bytes.data() - whole.data());
+  queue_->block = std::move(lent);
+  queue_->block.consume(before);
+  queue_->block.drop_back(whole.size() - before - bytes.size());
+  return true;
 }
 
 void Output::flush(Transport& transport) {
@@ -248,22 +265,28 @@ void Output::flush(Transport& transport) {
   blocked_ = backlog.state == IoResult::State::would_block;
   progress_ = progress_ || (blocked_ && backlog.bytes != 0);
   while (queue_ != nullptr && !blocked_ && error_ == 0) {
-    iovec piece = piece_of(queue_->bytes.bytes());
-    consumed(transmit_some(transport, {&piece, 1}, piece.iov_len));
+    std::array<iovec, 2> pieces;
+    std::size_t count = 0;
+    if (!queue_->block.empty()) pieces[count++] = piece_of(queue_->block.bytes());
+    if (!queue_->bytes.empty()) pieces[count++] = piece_of(queue_->bytes.bytes());
+    consumed(transmit_some(transport, std::span(pieces).first(count), queued_bytes()));
   }
 }
 
 void Output::consumed(std::size_t size) {
   if (error_ != 0) return;
   Queue& queue = *queue_;
-  queue.bytes.consume(size);
+  const std::size_t of_block = std::min(size, queue.block.size());
+  if (of_block != 0) queue.block.consume(of_block);
+  size -= of_block;
+  if (size != 0) queue.bytes.consume(size);
   queue.to_pong_end -= std::min(queue.to_pong_end, size);
   if (queue.to_pong_end == 0 && queue.pong_bytes != 0) {
     queue.bytes.append(std::span(queue.pong).first(queue.pong_bytes));
     queue.to_pong_end = queue.bytes.size();
     queue.pong_bytes = 0;
   }
-  if (queue.bytes.empty()) queue_.reset();
+  if (queue.block.empty() && queue.bytes.empty()) queue_.reset();
 }
 
 void Output::fail(int error) {

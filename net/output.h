@@ -32,6 +32,19 @@ class OutputBatch {
   /// From now until `end`, this is `owner`'s batch. Empty at both.
   void begin(const Output& owner) { owner_ = &owner; }
   void end() { owner_ = nullptr; }
+  /// For as long as it lives, output that would have to wait in a copy takes over `message` instead, if that is where
+  /// it lies. Its bytes stay where they are, and last until the turn's end at least.
+  class Loan {
+   public:
+    Loan(OutputBatch& batch, core::ByteBuffer& message) : batch_(batch) { batch_.lent_ = &message; }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    ~Loan() { batch_.lent_ = nullptr; }
+
+   private:
+    OutputBatch& batch_;
+  };
+
   /// Drops what is in it, and ends, if it belongs to that output.
   void abandon(const Output& output);
   [[nodiscard]] bool belongs_to(const Output& output) const { return owner_ == &output; }
@@ -60,6 +73,7 @@ class OutputBatch {
   void clear();
 
   const Output* owner_ = nullptr;
+  core::ByteBuffer* lent_ = nullptr;
   std::byte* end_;    // of what was copied
   std::byte* limit_;  // of what may be; behind it there still is room for one header
   std::byte* run_;    // from here to `end_` lies what is not among the pieces yet
@@ -109,7 +123,9 @@ class Output {
   /// Sends what waits, in the transport or here: at the end of a turn, or when the socket has room again.
   void flush(Transport& transport);
 
-  [[nodiscard]] std::size_t queued_bytes() const { return queue_ != nullptr ? queue_->bytes.size() : 0; }
+  [[nodiscard]] std::size_t queued_bytes() const {
+    return queue_ != nullptr ? queue_->block.size() + queue_->bytes.size() : 0;
+  }
   /// The kernel's buffer is full: the next OUT edge says when to flush.
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
@@ -121,6 +137,7 @@ class Output {
 
  private:
   struct Queue {
+    core::ByteBuffer block;  // the rest of a large payload, in the block that it came in: goes out first
     core::ByteBuffer bytes;
     std::size_t to_pong_end = 0;  // bytes up to the end of the last pong in `bytes`; 0: none
     std::uint8_t pong_bytes = 0;  // of a pong that waits for that one, header included; 0: none
@@ -135,9 +152,10 @@ class Output {
   void send_batch(OutputBatch& batch, Transport& transport);
   void send_now(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
                 std::span<const std::byte> payload);
-  void transmit_pieces(Transport& transport, std::span<iovec> pieces);
-  void keep_rest(std::span<const iovec> pieces, std::size_t sent);
-  void transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size);
+  void transmit_pieces(Transport& transport, std::span<iovec> pieces, core::ByteBuffer* lent = nullptr);
+  void keep_rest(std::span<const iovec> pieces, std::size_t sent, core::ByteBuffer* lent);
+  bool take_over(core::ByteBuffer& lent, std::span<const std::byte> bytes);
+  void transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size, core::ByteBuffer* lent);
   std::size_t transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size);
   void consumed(std::size_t size);
   void fail(int error);

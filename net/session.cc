@@ -26,6 +26,12 @@ class Session::Sink {
     return count();
   }
 
+  /// What is sent of it while the callback runs need not be copied.
+  bool on_own_data(proto::Opcode opcode, core::ByteBuffer& message) {
+    const OutputBatch::Loan loan(session_.context_.batch, message);
+    return on_data(opcode, message.bytes());
+  }
+
   bool on_control(proto::Opcode opcode, std::span<std::byte> payload) {
     Dispatcher& dispatcher = session_.context_.dispatcher;
     const bool ping = opcode == proto::Opcode::ping;

@@ -7,6 +7,7 @@ Violation MessageReader::begin_data_frame(const FrameHeader& header, const Messa
   Partial& partial = *partial_;
   if (!partial.message_open) {
     partial.message_open = true;
+    partial.message = core::ByteBuffer(rules.blocks);
     partial.message_opcode = header.opcode;
     partial.compressed = header.compressed;
   }
@@ -44,13 +45,19 @@ Violation MessageReader::add_masked(std::byte* data, std::size_t size, const Mes
     advance(size);
     return add_unmasked({data, size}, rules);
   }
-  // What has arrived earns room for three times as much again, so that a large message is moved once or twice only.
-  const auto ahead = std::min<std::uint64_t>(partial.frame_left, std::uint64_t{4} * (partial.message.size() + size));
-  const auto added = partial.message.prepare(size, static_cast<std::size_t>(ahead)).first(size);
+  const auto added = partial.message.prepare(size, room_earned(partial.message.size() + size)).first(size);
   core::unmask_copy(added.data(), data, size, partial.masking_key);
   partial.message.commit(size);
   advance(size);
   return check_text(added);
+}
+
+/// What has arrived earns room for several times as much, so that a large message is moved once or twice only; of what
+/// is announced beyond that nothing is believed. A read or two of a large one are enough for all of it.
+std::size_t MessageReader::room_earned(std::size_t arrived) const {
+  constexpr std::size_t much = 64 * 1024;
+  const std::uint64_t earned = std::uint64_t{arrived < much ? 4U : 16U} * arrived;
+  return static_cast<std::size_t>(std::min(partial_->frame_left, earned));
 }
 
 void MessageReader::advance(std::size_t size) {
@@ -99,8 +106,7 @@ std::span<std::byte> MessageReader::room_in_partial() {
   if (partial_->compressed) return {};
   Partial& partial = *partial_;
   if (partial.message.size() < kDirectBytes) return {};  // so little has not earned a block of that size
-  const auto ahead = std::min<std::uint64_t>(partial.frame_left, std::uint64_t{4} * partial.message.size());
-  const auto room = partial.message.prepare(kDirectBytes, static_cast<std::size_t>(ahead));
+  const auto room = partial.message.prepare(kDirectBytes, room_earned(partial.message.size()));
   return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(partial.frame_left, room.size())));
 }
 

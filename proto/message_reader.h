@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include "core/block_cache.h"
 #include "core/byte_buffer.h"
 #include "core/unaligned.h"
 #include "core/unmask.h"
@@ -30,6 +31,7 @@ struct MessageRules {
   DeflatePool* deflate = nullptr;             ///< Where permessage-deflate was agreed on.
   bool context_takeover = false;              ///< A compressed message may refer to those before it,
   std::uint8_t window_bits = kMaxWindowBits;  ///< as far as that.
+  core::BlockCache* blocks = nullptr;         ///< For messages that come in several reads.
 };
 
 /// What the payload of a compressed message may have on the wire where so much may come out of it. DEFLATE needs nine
@@ -41,6 +43,9 @@ struct MessageRules {
 }
 
 /// Takes what a MessageReader finds. Each answers whether to go on reading. Bytes are valid during the call.
+///
+/// A sink may have `bool on_own_data(Opcode, core::ByteBuffer& message)` too, for messages that lie in a block of their
+/// own: it may move the block away, and the bytes with it.
 template <class T>
 concept MessageSink = requires(T& sink, Opcode opcode, std::span<std::byte> bytes, const ClosePayload& close) {
   { sink.on_data(opcode, bytes) } -> std::same_as<bool>;     // a whole message: text (valid UTF-8) or binary
@@ -119,6 +124,7 @@ class MessageReader {
   Violation begin_data_frame(const FrameHeader& header, const MessageRules& rules);
   Violation add_masked(std::byte* data, std::size_t size, const MessageRules& rules);
   void advance(std::size_t size);
+  [[nodiscard]] std::size_t room_earned(std::size_t arrived) const;
   Violation add_unmasked(std::span<const std::byte> payload, const MessageRules& rules);
   Violation check_text(std::span<const std::byte> added);
   Violation inflate(std::span<const std::byte> payload, Opcode opcode, const MessageRules& rules,
@@ -300,7 +306,11 @@ Violation MessageReader::end_frame(const MessageRules& rules, Sink& sink, bool& 
   }
   if (partial_->message_opcode == Opcode::text && !partial_->utf8.complete()) return Violation::text_not_utf8;
   const auto done = std::move(partial_);
-  go_on = sink.on_data(done->message_opcode, done->message.bytes());
+  if constexpr (requires { sink.on_own_data(done->message_opcode, done->message); }) {
+    go_on = sink.on_own_data(done->message_opcode, done->message);
+  } else {
+    go_on = sink.on_data(done->message_opcode, done->message.bytes());
+  }
   return Violation::none;
 }
 

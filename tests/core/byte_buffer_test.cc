@@ -109,11 +109,16 @@ TEST(ByteBuffer, ARequestNearTheEndOfTheAddressSpaceFailsInsteadOfWrapping) {
   }
 }
 
-// A buffer that was moved from would go on claiming memory that it no longer has.
-TEST(ByteBuffer, IsNeitherCopiedNorMoved) {
-  EXPECT_FALSE(std::is_copy_constructible_v<ByteBuffer>);
-  EXPECT_FALSE(std::is_move_constructible_v<ByteBuffer>);
-  EXPECT_FALSE(std::is_move_assignable_v<ByteBuffer>);
+// What was moved from may be used on, with nothing in it.
+TEST(ByteBuffer, IsMovedWithItsBytesAndNotCopied) {
+  static_assert(!std::is_copy_constructible_v<ByteBuffer> && !std::is_copy_assignable_v<ByteBuffer>);
+  ByteBuffer from;
+  from.append(std::vector<std::byte>(100, std::byte{1}));
+  const std::byte* const where = from.bytes().data();
+  ByteBuffer to;
+  to = std::move(from);
+  EXPECT_EQ(to.bytes().data(), where);
+  EXPECT_EQ(to.size(), 100U);
 }
 
 TEST(ByteBuffer, DoesWhatAStringDoesUnderRandomUse) {

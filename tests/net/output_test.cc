@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mote::net {
@@ -195,6 +196,67 @@ TEST_F(OutputTest, WhatTheKernelDoesNotTakeWaitsInOrder) {
   EXPECT_GT(output.queued_bytes(), 0U);
   EXPECT_EQ(drain(), expected);
   EXPECT_FALSE(output.blocked());
+}
+
+core::ByteBuffer message_of(std::string_view text) {
+  core::ByteBuffer message;
+  message.append(bytes_of(text));
+  return message;
+}
+
+std::string random_text(std::size_t size) {
+  std::minstd_rand random(static_cast<unsigned>(size));
+  std::string text(size, '\0');
+  for (char& letter : text) letter = static_cast<char>('a' + random() % 26);
+  return text;
+}
+
+TEST_F(OutputTest, AMessageThatWasLentWaitsWhereItLies) {
+  const std::string text = random_text(2'000'000);
+  auto message = message_of(text);
+  const auto lent = std::as_const(message).bytes();
+  output.begin_batch(batch);
+  std::string expected = frame(Opcode::text, "before") + frame(Opcode::binary, text);
+  static_cast<void>(write(Opcode::text, "before"));
+  {
+    const OutputBatch::Loan loan(batch, message);
+    EXPECT_FALSE(output.write_frame(batch, here, Opcode::binary, lent));
+    EXPECT_TRUE(message.empty());                                                                // taken over, and
+    EXPECT_EQ(text, std::string_view(reinterpret_cast<const char*>(lent.data()), lent.size()));  // still there
+    for (const std::size_t size : {10U, 70'000U}) {  // what is sent of it again is copied
+      expected += frame(Opcode::text, text.substr(5, size));
+      EXPECT_FALSE(output.write_frame(batch, here, Opcode::text, lent.subspan(5, size)));
+    }
+  }
+  output.flush_batch(batch, here);
+  batch.end();
+  EXPECT_EQ(drain(), expected);
+  EXPECT_TRUE(output.idle() || output.take_progress());
+}
+
+TEST_F(OutputTest, APartOfAMessageThatWasLentMayWaitToo) {
+  const std::string text = random_text(2'000'000);
+  auto message = message_of(text);
+  const auto part = std::as_const(message).bytes().subspan(1000, 1'500'000);
+  {
+    const OutputBatch::Loan loan(batch, message);
+    EXPECT_FALSE(output.write_frame(batch, here, Opcode::text, part));
+    EXPECT_TRUE(message.empty());
+  }
+  EXPECT_EQ(drain(), frame(Opcode::text, text.substr(1000, 1'500'000)));
+}
+
+TEST_F(OutputTest, WhatWasLentIsCopiedWhereSomethingElseIsToGoOutBefore) {
+  block();
+  static_cast<void>(read());
+  const std::string text = random_text(300'000);
+  auto message = message_of(text);
+  {
+    const OutputBatch::Loan loan(batch, message);
+    static_cast<void>(output.write_frame(batch, here, Opcode::text, std::as_const(message).bytes()));
+    EXPECT_EQ(message.size(), text.size());
+  }
+  EXPECT_TRUE(drain().ends_with(frame(Opcode::text, text)));
 }
 
 TEST_F(OutputTest, OfPongsThatWaitOnlyTheFirstAndTheLatestGoOut) {  // RFC 6455 5.5.3

@@ -1,0 +1,91 @@
+#include "core/block_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "core/byte_buffer.h"
+
+namespace mote::core {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kKeeps = false;
+#else
+constexpr bool kKeeps = true;
+#endif
+
+constexpr std::size_t kLarge = 1024 * 1024;
+
+TEST(BlockCache, GivesOutAgainWhatWasGivenBack) {
+  BlockCache cache;
+  auto block = cache.take(kLarge);
+  const std::byte* const memory = block.memory.get();
+  EXPECT_EQ(block.size, kLarge);
+  EXPECT_EQ(cache.bytes(), 0U);
+  cache.give(std::move(block));
+  EXPECT_EQ(cache.bytes(), kKeeps ? kLarge : 0U);
+  auto again = cache.take(kLarge / 2);  // not too small a part of it
+  EXPECT_EQ(again.memory.get() == memory, kKeeps);
+  EXPECT_EQ(cache.bytes(), 0U);
+}
+
+TEST(BlockCache, ABlockMuchTooLargeIsLeftForOthers) {
+  BlockCache cache;
+  cache.give(cache.take(kLarge));
+  const auto block = cache.take(kLarge / 2 - 1);
+  EXPECT_EQ(block.size, kLarge / 2 - 1);
+  EXPECT_EQ(cache.bytes(), kKeeps ? kLarge : 0U);
+}
+
+TEST(BlockCache, OfThoseThatFitItGivesTheSmallest) {
+  BlockCache cache;
+  auto larger = cache.take(kLarge + 2);
+  auto smaller = cache.take(kLarge + 1);
+  cache.give(std::move(larger));
+  cache.give(std::move(smaller));
+  EXPECT_EQ(cache.take(kLarge).size, kKeeps ? kLarge + 1 : kLarge);
+}
+
+TEST(BlockCache, KeepsSoMuchAndNoMore) {
+  BlockCache cache;
+  std::vector<BlockCache::Block> blocks;
+  for (int i = 0; i < 10; ++i) blocks.push_back(cache.take(kLarge));
+  for (int i = 0; i < 20; ++i) blocks.push_back(cache.take(BlockCache::kSmallestBytes));
+  for (auto& block : blocks) cache.give(std::move(block));
+  EXPECT_LE(cache.bytes(), BlockCache::kMostBytes);
+  EXPECT_GE(cache.bytes(), kKeeps ? BlockCache::kMostBytes - kLarge : 0U);
+  cache.give(BlockCache().take(BlockCache::kSmallestBytes - 1));
+  EXPECT_LE(cache.bytes(), BlockCache::kMostBytes);
+}
+
+TEST(BlockCache, SmallBlocksAreNotKept) {
+  BlockCache cache;
+  cache.give(cache.take(BlockCache::kSmallestBytes - 1));
+  EXPECT_EQ(cache.bytes(), 0U);
+}
+
+TEST(BlockCache, ABufferTakesItsMemoryFromItAndGivesItBack) {
+  BlockCache cache;
+  const std::vector<std::byte> bytes(kLarge, std::byte{7});
+  {
+    ByteBuffer buffer(&cache);
+    buffer.append(bytes);
+    buffer.append(bytes);  // grows
+    EXPECT_EQ(cache.bytes(), kKeeps ? kLarge : 0U);
+    const std::byte* const where = buffer.bytes().data();
+    ByteBuffer moved(std::move(buffer));
+    EXPECT_EQ(moved.bytes().data(), where);
+    EXPECT_EQ(moved.size(), 2 * kLarge);
+    moved.consume(2 * kLarge);
+    EXPECT_EQ(cache.bytes(), kKeeps ? 3 * kLarge : 0U);
+    moved.append(bytes);
+    EXPECT_EQ(cache.bytes(), kKeeps ? 2 * kLarge : 0U);
+  }
+  EXPECT_EQ(cache.bytes(), kKeeps ? 3 * kLarge : 0U);
+}
+
+}  // namespace
+}  // namespace mote::core
