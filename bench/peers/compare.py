@@ -113,7 +113,7 @@ def about(chosen, running, cores, rounds):
     libraries = {server.name: server.library() for server in running} | {"mote": commit()}
     return {
         "machine": f"{cpu[1] if cpu else platform.machine()}, Linux {platform.release()}, {pinned}",
-        "when": f"{datetime.date.today()}, {rounds} interleaved rounds of {chosen.seconds:g} s, medians",
+        "when": f"{datetime.date.today()}, {rounds} interleaved {'round' if rounds == 1 else 'rounds'} of {chosen.seconds:g} s, medians",
         "versions": ", ".join(f"{server.name} ({libraries[server.name]})" if libraries[server.name] else server.name
                               for server in running),
         "without": "TLS and compression; the floor checks nothing, libwebsockets by default no UTF-8",
@@ -121,7 +121,7 @@ def about(chosen, running, cores, rounds):
 
 
 def measure(chosen, running, cores):
-    """All rounds, or those before Ctrl-C, as the table.Results."""
+    """The table.Results, and whether they are of all rounds: Ctrl-C ends them early."""
     program = chosen.programs / "mote_load"
 
     def load(workload, server, verify):
@@ -130,18 +130,19 @@ def measure(chosen, running, cores):
             return measuring.run_load(program, workload, server, seconds, warmup, verify)
 
     measurement = measuring.Measurement(running, chosen.workloads, load, say)
-    done = 0
+    complete = False
     try:
         say("each server proves that it echoes every byte")
         measurement.check()
-        for done in range(chosen.rounds):
-            say(f"round {done + 1} of {chosen.rounds}")
-            measurement.round(done)
-        done = chosen.rounds
+        for number in range(chosen.rounds):
+            say(f"round {number + 1} of {chosen.rounds}")
+            measurement.round(number)
+        complete = True
     except KeyboardInterrupt:
         say("interrupted: the tables have what was measured before")
-    return table.Results(about(chosen, running, cores, done), chosen.workloads,
-                         [server.name for server in running], measurement.samples)
+    rounds = max(map(len, measurement.samples.values()), default=0)
+    return table.Results(about(chosen, running, cores, rounds), chosen.workloads,
+                         [server.name for server in running], measurement.samples), complete
 
 
 def write(results, folder):
@@ -159,7 +160,7 @@ def end_on_signal(_number, _frame):
 def main(arguments):
     chosen = parse_arguments(arguments)
     if not (chosen.programs / "mote_load").exists():
-        say(f"there is no {chosen.programs / 'mote_load'}: build with MOTE_BUILD_BENCH")
+        say(f"there is no {chosen.programs / 'mote_load'}: build with MOTE_BUILD_LOAD")
         return 2
     signal.signal(signal.SIGTERM, end_on_signal)  # so that the servers are stopped then, too
     cores = measuring.choose_cores()
@@ -167,13 +168,13 @@ def main(arguments):
         say("this machine has one core for server and load: they disturb each other")
     with contextlib.ExitStack() as lives:
         running = start_servers(chosen.servers, cores.server, lives)
-        results = measure(chosen, running, cores)
+        results, complete = measure(chosen, running, cores)
     if not results.samples:
         say("nothing was measured")
         return 1
     print(table.markdown(results))
     write(results, chosen.output)
-    return 0
+    return 0 if complete else 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -33,16 +33,21 @@ class Sample:
 def run_load(program, workload, server, seconds, warmup, verify):
     """One run of mote_load. `verify`: every byte of every echo."""
     options = [*workload.load_options(), "--duration", str(seconds), "--warmup", str(warmup), "--pid", str(server.pid)]
-    command = [program, f"ws://127.0.0.1:{server.port}", *options, *(["--verify"] if verify else []), "--json", "-"]
+    command = [program, f"ws://127.0.0.1:{server.port}", *options, *(["--verify"] if verify else []), "--quiet", "--json", "-"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               encoding="utf-8")
+    with process:
+        try:
+            output, log = process.communicate(timeout=seconds + warmup + CONNECT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise LoadFailed("the load did not end") from None
+        finally:  # also on Ctrl-C
+            process.kill()
+            process.wait()
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
-                              timeout=seconds + warmup + CONNECT_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise LoadFailed("the load did not end") from None
-    try:
-        return read_sample(json.loads(done.stdout))
+        return read_sample(json.loads(output))
     except (ValueError, KeyError, TypeError):
-        raise LoadFailed(done.stderr.strip() or f"the load ended with exit code {done.returncode}") from None
+        raise LoadFailed(log.strip() or f"the load ended with exit code {process.returncode}") from None
 
 
 def read_sample(result):

@@ -22,7 +22,7 @@ class Workload:
                 "--fill", self.fill, "--pipeline", str(self.in_flight)]
 
     def __str__(self):
-        fill = {"ascii": "", "utf8": " of Latin, Greek, kana, kanji, emoji", "random": ""}[self.fill]
+        fill = {"ascii": "", "utf8": " of mixed scripts", "random": ""}[self.fill]
         connections = "1 connection" if self.connections == 1 else f"{self.connections:,} connections"
         return f"{connections}, {bytes_text(self.payload_bytes)} {self.kind}{fill}, {self.in_flight} in flight"
 
