@@ -52,20 +52,24 @@ int write(lws* connection, Session& session) {
   return written < 0 ? -1 : 0;
 }
 
-/// `place` holds the pointer to the connection's Session: the library gives it as zeroed memory.
+/// What the library keeps for each connection: memory that it has zeroed.
+struct Place {
+  Session* session;
+};
+
 int on_event(lws* connection, lws_callback_reasons reason, void* place, void* bytes, std::size_t size) {
-  auto** const session = static_cast<Session**>(place);
+  auto* const own = static_cast<Place*>(place);
   switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
-      *session = std::make_unique<Session>().release();
+      own->session = std::make_unique<Session>().release();
       return 0;
     case LWS_CALLBACK_RECEIVE:
-      receive(connection, **session, static_cast<const unsigned char*>(bytes), size);
+      receive(connection, *own->session, static_cast<const unsigned char*>(bytes), size);
       return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-      return write(connection, **session);
+      return write(connection, *own->session);
     case LWS_CALLBACK_CLOSED: {
-      const std::unique_ptr<Session> ended(*session);
+      const std::unique_ptr<Session> ended(own->session);
       return 0;
     }
     default:
@@ -79,7 +83,7 @@ int main(int count, char** arguments) {
   const std::uint16_t port = mote::bench::port_argument(count, arguments);
   lws_set_log_level(LLL_ERR, nullptr);
   // 64 KiB at a time, for the large messages; by default it is 4 KiB.
-  std::array<lws_protocols, 2> protocols = {{{"echo", on_event, sizeof(Session*), 65536, 0, nullptr, 0}, {}}};
+  std::array<lws_protocols, 2> protocols = {{{"echo", on_event, sizeof(Place), 65536, 0, nullptr, 0}, {}}};
   lws_context_creation_info info{};
   info.iface = "127.0.0.1";
   info.port = port;

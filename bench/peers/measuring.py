@@ -52,15 +52,17 @@ def run_load(program, workload, server, seconds, warmup, verify):
 
 def read_sample(result):
     """From what mote_load prints."""
-    if result["errors"] or not result["messages"]:
-        raise LoadFailed(f"{result['messages']} messages, {result['errors']} errors")
+    if result["errors"]:
+        raise LoadFailed(", ".join(f"{count} x {text}" for text, count in result["error_texts"].items()))
+    if not result["messages"]:
+        raise LoadFailed("no message came back")
     return Sample(
         messages_per_second=result["messages_per_second"],
         user_ns=result["server"]["user_ns_per_message"],
         system_ns=result["server"]["system_ns_per_message"],
         p50_ns=result["latency_ns"]["p50"],
         p99_ns=result["latency_ns"]["p99"],
-        resident_bytes=result["server"]["resident_bytes"])
+        resident_bytes=result["server"]["resident_bytes_end"])
 
 
 @dataclasses.dataclass(frozen=True)

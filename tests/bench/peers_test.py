@@ -152,7 +152,7 @@ class Order(unittest.TestCase):
 
 class Input(unittest.TestCase):
     RESULT = {"messages": 10, "seconds": 1, "messages_per_second": 10.0, "errors": 0,
-              "server": {"user_ns_per_message": 5, "system_ns_per_message": 6, "resident_bytes": 7},
+              "server": {"user_ns_per_message": 5, "system_ns_per_message": 6, "resident_bytes_end": 7},
               "latency_ns": {"p50": 1, "p99": 2, "p999": 3}}
 
     def test_what_the_load_prints_becomes_a_sample(self):
@@ -161,8 +161,9 @@ class Input(unittest.TestCase):
         self.assertEqual((found.p50_ns, found.p99_ns, found.resident_bytes), (1, 2, 7))
 
     def test_a_run_with_errors_or_without_messages_counts_for_nothing(self):
-        for change in ({"errors": 1}, {"messages": 0}):
-            with self.assertRaises(measuring.LoadFailed):
+        for change, why in (({"errors": 3, "error_texts": {"refused": 2, "late": 1}}, "2 x refused, 1 x late"),
+                            ({"messages": 0}, "no message came back")):
+            with self.assertRaisesRegex(measuring.LoadFailed, why):
                 measuring.read_sample({**self.RESULT, **change})
 
     def test_the_kernels_lists_of_cores(self):
@@ -199,7 +200,7 @@ if not cost.exists():
     signal.pause()
 print(json.dumps({"messages": 10, "seconds": 1, "messages_per_second": 10, "errors": 0,
                   "server": {"user_ns_per_message": 0, "system_ns_per_message": float(cost.read_text()),
-                             "resident_bytes": 7}, "latency_ns": {"p50": 1, "p99": 2, "p999": 3}}))
+                             "resident_bytes_end": 7}, "latency_ns": {"p50": 1, "p99": 2, "p999": 3}}))
 """
 
 
