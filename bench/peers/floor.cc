@@ -16,15 +16,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "bench/peers/command_line.h"
-#include "core/unaligned.h"
 #include "core/unmask.h"
 #include "net/socket.h"
 #include "proto/frame.h"
