@@ -189,7 +189,7 @@ void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const 
   transmit_pieces(transport, std::span(pieces).first(count), batch.lent_);
   if (!batch.belongs_to(*this)) return;
   batch.clear();
-  if (queue_ != nullptr || error_ != 0) batch.end();
+  if (blocked_ || queue_ != nullptr || error_ != 0) batch.end();
 }
 
 void Output::send_batch(OutputBatch& batch, Transport& transport) {
@@ -202,7 +202,7 @@ void Output::send_batch(OutputBatch& batch, Transport& transport) {
     transmit_pieces(transport, std::span(batch.pieces_).first(batch.piece_count_));
     batch.clear();
   }
-  if (queue_ != nullptr || error_ != 0) batch.end();
+  if (blocked_ || queue_ != nullptr || error_ != 0) batch.end();
 }
 
 void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces, core::ByteBuffer* lent) {

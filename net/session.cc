@@ -241,8 +241,9 @@ inline void Session::take_turn() {
   if (backlog_ == nullptr || use_backlog(sink)) read_socket(sink);
   if (phase_ == Phase::opening && is_client()) speak_first();
   output_.flush_batch(batch, transport_);
+  const bool all_sent = batch.belongs_to(output_);
   batch.end();
-  if (output_worth_a_look()) note_output();
+  if (!all_sent || above_soft_limit_ || handle_state_ != nullptr) note_output();
   if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
 }
 
@@ -258,7 +259,6 @@ inline void Session::read_socket(Sink& sink) {
   std::size_t bytes_left = context_.options.turn_bytes;
   do {
     const std::span<std::byte> direct = reader_.direct_room();
-    if (direct.empty() && context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);
     const std::span<std::byte> room = direct.empty() ? context_.receive_buffer : direct;
     const std::size_t size = std::min(room.size(), bytes_left);
     if (transport_.in_tls_handshake() && !context_.loop.handshakes.take(context_.reactor.turn_number())) return;
@@ -276,7 +276,9 @@ inline void Session::read_socket(Sink& sink) {
                broken != proto::Violation::none) {
       violated(broken);
     }
-  } while (readable_ && backlog_ == nullptr && bytes_left != 0 && sink.may_go_on());
+    if (!readable_) return;
+    if (context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);  // before that memory is used again
+  } while (backlog_ == nullptr && bytes_left != 0 && sink.may_go_on());
 }
 
 proto::MessageRules Session::deflate_rules() const {
@@ -307,6 +309,7 @@ inline std::size_t Session::use(std::span<std::byte> input, Sink& sink) {
                                                : read_frames(rest, context_.plain_rules, sink);
     used += result.consumed;
     if (result.violation != proto::Violation::none) violated(result.violation);
+    if (open()) return used;
   }
   return phase_ == Phase::leaving || phase_ == Phase::gone ? input.size() : used;
 }

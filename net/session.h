@@ -164,10 +164,6 @@ class Session final : public Connection, public core::Source {
   void write_pong(std::span<const std::byte> payload);
   void written(bool waits);
   SendStatus send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
-  /// Whether note_output has anything to note.
-  [[nodiscard]] bool output_worth_a_look() const {
-    return !output_.idle() || above_soft_limit_ || handle_state_ != nullptr || transport_.backlog_bytes() != 0;
-  }
   void note_output();
   [[nodiscard]] SendStatus status() const;
   [[nodiscard]] bool would_overflow(std::size_t payload_bytes) const;
