@@ -1,5 +1,6 @@
 #include "load/facts.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "load/units.h"
@@ -29,9 +30,12 @@ std::string quantiles(const Histogram& histogram) {
 
 std::string each_message(double ns) { return rate_text(ns).append(" ns"); }
 
-/// Share of one core that `ns` of CPU time are.
-std::string core_share(const Measurement& measurement, double ns) {
-  return fixed(measurement.seconds() > 0 ? ns / (measurement.seconds() * 1e7) : 0, 0).append(" % of a core");
+std::string cpu_text(const Measurement& measurement, const CpuTime& cpu) {
+  std::string text = each_message(measurement.each(cpu.total_ns())).append(" a message: ");
+  text.append(each_message(measurement.each(cpu.user_ns))).append(" user, ");
+  text.append(each_message(measurement.each(cpu.system_ns))).append(" system; ");
+  const double percent = static_cast<double>(cpu.total_ns()) / (std::max(measurement.seconds(), 1e-9) * 1e7);
+  return text.append(fixed(percent, 0)).append(" % of a core");
 }
 
 std::string connecting_text(const Measurement& measurement) {
@@ -44,12 +48,7 @@ std::string connecting_text(const Measurement& measurement) {
 
 void add_server(std::vector<Fact>& facts, const Measurement& measurement) {
   const Measurement::Server& server = *measurement.server;
-  const std::int64_t user = server.end.user_ns - server.begin.user_ns;
-  const std::int64_t system = server.end.system_ns - server.begin.system_ns;
-  std::string cpu = each_message(measurement.each(user + system)).append(" a message: ");
-  cpu.append(each_message(measurement.each(user))).append(" user, ");
-  cpu.append(each_message(measurement.each(system))).append(" system; ");
-  facts.push_back({"Server CPU", cpu.append(core_share(measurement, static_cast<double>(user + system)))});
+  facts.push_back({"Server CPU", cpu_text(measurement, server.cpu())});
   const auto growth = static_cast<double>(server.end.resident_bytes - server.before.resident_bytes);
   std::string memory = bytes_text(static_cast<double>(server.end.resident_bytes)).append(" resident, ");
   memory.append(bytes_text(static_cast<double>(server.before.resident_bytes))).append(" before the connections");
@@ -99,9 +98,7 @@ std::vector<Fact> findings(const Measurement& measurement) {
   facts.push_back({"Connections", connecting_text(measurement)});
   if (measurement.opened != 0) facts.push_back({"Connect time", quantiles(measurement.connect_ns)});
   if (measurement.server) add_server(facts, measurement);
-  facts.push_back({"Own CPU", each_message(measurement.each(measurement.own_cpu_ns))
-                                  .append(" a message; ")
-                                  .append(core_share(measurement, static_cast<double>(measurement.own_cpu_ns)))});
+  facts.push_back({"Own CPU", cpu_text(measurement, measurement.own_cpu)});
   if (measurement.options.rate) facts.push_back({"Sent late by", quantiles(measurement.lateness_ns)});
   facts.push_back({"Errors", error_text(measurement.errors)});
   return facts;

@@ -40,7 +40,7 @@ struct Measurement {
   Histogram latency_ns;
   Histogram lateness_ns;        ///< Open loop: how much later than due messages were sent.
   std::vector<Sample> samples;  ///< From the first message to the last, every 100 ms or so.
-  std::int64_t own_cpu_ns = 0;  ///< This program, in the window.
+  CpuTime own_cpu;              ///< Of this program, in the window.
   /// @}
 
   /// \name The server, where Options::pid is set
@@ -49,6 +49,8 @@ struct Measurement {
     ProcessFacts before;  ///< Before connecting.
     ProcessFacts begin;   ///< At the window's begin.
     ProcessFacts end;     ///< At its end.
+
+    [[nodiscard]] CpuTime cpu() const { return end.cpu - begin.cpu; }
   };
   std::optional<Server> server;
   /// @}

@@ -36,7 +36,8 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { padding: 6px 0; text-align: left; vertical-align: top; border-top: 1px solid var(--edge); }
 tr:first-child th, tr:first-child td { border-top: 0; }
 th { width: 9.5em; padding-right: 16px; color: var(--muted); font-weight: normal; }
-.figures th, .figures td { width: auto; padding-right: 0; text-align: right; border-top: 0; }
+.figures { margin-top: 12px; font-size: 14px; }
+.figures th, .figures td { width: auto; padding-right: 0; padding-top: 2px; padding-bottom: 2px; text-align: right; border-top: 0; }
 svg { display: block; width: 100%; height: auto; font-size: 13px; }
 .rate { --ink: var(--rate); }
 .latency { --ink: var(--latency); }

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMostSlots = 240;
 
 struct Slot {
-  double middle_s;
+  double begin_s;
+  double end_s;
   double per_second;
 };
 
@@ -29,9 +30,8 @@ std::vector<Slot> slots(const std::vector<Sample>& samples) {
     const Sample& end = samples[std::min(from + stride, samples.size() - 1)];
     const double length = end.at_s - begin.at_s;
     // The last one may be so short that chance makes it anything.
-    if (length < 0.02 && !result.empty()) continue;
-    if (length <= 0) continue;
-    result.push_back({(begin.at_s + end.at_s) / 2, static_cast<double>(end.echoed - begin.echoed) / length});
+    if (length <= 0 || (length < 0.02 && !result.empty())) continue;
+    result.push_back({begin.at_s, end.at_s, static_cast<double>(end.echoed - begin.echoed) / length});
   }
   return result;
 }
@@ -69,12 +69,14 @@ std::string throughput_plot(const Measurement& measurement) {
   svg.title_y("messages per second");
   svg.title_x("seconds since the first message");
   std::vector<Svg::Point> points;
-  for (const Slot& slot : all) points.push_back({slot.middle_s / length, slot.per_second / rate.end});
+  for (const Slot& slot : all) {
+    points.push_back({slot.begin_s / length, slot.per_second / rate.end});
+    points.push_back({slot.end_s / length, slot.per_second / rate.end});
+  }
   svg.curve(points);
-  const double mean = measurement.per_second() / rate.end;
-  svg.level(measurement.window_begin_s / length, std::min(measurement.window_end_s / length, 1.0), std::min(mean, 1.0),
-            std::string("mean ").append(rate_text(measurement.per_second())),
-            mean < 0.5 ? Svg::Side::above : Svg::Side::below);
+  svg.level(measurement.window_begin_s / length, std::min(measurement.window_end_s / length, 1.0),
+            std::min(measurement.per_second() / rate.end, 1.0));
+  svg.legend_level(std::string("mean while measuring: ").append(rate_text(measurement.per_second())));
   return svg.text();
 }
 
@@ -89,7 +91,6 @@ std::string latency_plot(const Histogram& latencies) {
   for (const Mark& mark : kAxisMarks) {
     if (nines(mark.percent) <= end * 1.0001) svg.tick_x(nines(mark.percent) / end, mark.name);
   }
-  svg.title_y("latency");
   svg.title_x("percentile");
   const auto at = [&](double percent) { return static_cast<double>(latencies.percentile(percent)); };
   std::vector<Svg::Point> points;
@@ -103,7 +104,8 @@ std::string latency_plot(const Histogram& latencies) {
     const double x = nines(mark.percent) / end;
     if (x > 1) break;
     const std::string value = duration_text(at(mark.percent));
-    svg.dot({x, scale.place(at(mark.percent))}, value, std::string(mark.name).append(": ").append(value));
+    svg.dot({x, scale.place(at(mark.percent))}, value, std::string(mark.name).append(": ").append(value),
+            mark.percent == 50 ? Svg::Side::below : Svg::Side::above);
   }
   return svg.text();
 }

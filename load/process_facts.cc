@@ -67,10 +67,10 @@ std::optional<ProcessFacts> read_process(int pid) {
                       *pages * static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
-std::int64_t own_cpu_ns() {
+CpuTime own_cpu() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return ns_of_timeval(usage.ru_utime) + ns_of_timeval(usage.ru_stime);
+  return {ns_of_timeval(usage.ru_utime), ns_of_timeval(usage.ru_stime)};
 }
 
 }  // namespace mote::load

@@ -6,10 +6,17 @@
 
 namespace mote::load {
 
+struct CpuTime {
+  std::int64_t user_ns = 0;
+  std::int64_t system_ns = 0;
+
+  [[nodiscard]] std::int64_t total_ns() const { return user_ns + system_ns; }
+  CpuTime operator-(const CpuTime& other) const { return {user_ns - other.user_ns, system_ns - other.system_ns}; }
+};
+
 /// What a process, all its threads together, has used of the machine.
 struct ProcessFacts {
-  std::int64_t user_ns = 0;    ///< In steps of the kernel's clock tick, mostly 10 ms.
-  std::int64_t system_ns = 0;  ///< Likewise.
+  CpuTime cpu;  ///< In steps of the kernel's clock tick, mostly 10 ms.
   std::int64_t resident_bytes = 0;
 };
 
@@ -23,7 +30,7 @@ struct CpuTicks {
 };
 std::optional<CpuTicks> parse_stat(std::string_view stat);
 
-/// CPU time of this process, user and system, in nanoseconds.
-std::int64_t own_cpu_ns();
+/// CPU time of this process.
+CpuTime own_cpu();
 
 }  // namespace mote::load

@@ -29,9 +29,7 @@ void add_tiles(std::string& page, const Measurement& measurement) {
     add_tile(page, latency(99.9), "99.9th percentile");
   }
   if (measurement.server) {
-    const Measurement::Server& server = *measurement.server;
-    const std::int64_t cpu = server.end.user_ns + server.end.system_ns - server.begin.user_ns - server.begin.system_ns;
-    add_tile(page, duration_text(measurement.each(cpu)), "server CPU a message");
+    add_tile(page, duration_text(measurement.each(measurement.server->cpu().total_ns())), "server CPU/message");
   }
   add_tile(page, grouped(measurement.errors.total()), "errors");
   page.append("</section>\n");

@@ -55,18 +55,20 @@ void write_connecting(JsonWriter& json, const Measurement& measurement) {
   write_histogram(json, "connect_ns", measurement.connect_ns);
 }
 
+void write_cpu(JsonWriter& json, const Measurement& measurement, const CpuTime& cpu) {
+  json.member("cpu_ns_per_message", measurement.each(cpu.total_ns()));
+  json.member("user_ns_per_message", measurement.each(cpu.user_ns));
+  json.member("system_ns_per_message", measurement.each(cpu.system_ns));
+  json.member("user_ns", cpu.user_ns);
+  json.member("system_ns", cpu.system_ns);
+}
+
 void write_server(JsonWriter& json, const Measurement& measurement) {
   json.key("server");
   if (!measurement.server) return json.null();
   const auto& [before, begin, end] = *measurement.server;
-  const std::int64_t user = end.user_ns - begin.user_ns;
-  const std::int64_t system = end.system_ns - begin.system_ns;
   json.begin_object();
-  json.member("cpu_ns_per_message", measurement.each(user + system));
-  json.member("user_ns_per_message", measurement.each(user));
-  json.member("system_ns_per_message", measurement.each(system));
-  json.member("user_ns", user);
-  json.member("system_ns", system);
+  write_cpu(json, measurement, measurement.server->cpu());
   json.member("resident_bytes_before", before.resident_bytes);
   json.member("resident_bytes_begin", begin.resident_bytes);
   json.member("resident_bytes_end", end.resident_bytes);
@@ -112,8 +114,10 @@ std::string json_report(const Measurement& measurement) {
   write_histogram(json, "latency_ns", measurement.latency_ns);
   write_histogram(json, "sent_late_ns", measurement.lateness_ns);
   write_server(json, measurement);
-  json.member("own_cpu_ns_per_message", measurement.each(measurement.own_cpu_ns));
-  json.member("own_cpu_ns", measurement.own_cpu_ns);
+  json.key("own");
+  json.begin_object();
+  write_cpu(json, measurement, measurement.own_cpu);
+  json.end();
   write_connecting(json, measurement);
   write_errors(json, measurement.errors);
   json.member("started", measurement.started);

@@ -109,7 +109,7 @@ void Run::begin_window(std::int64_t now) {
   result_.window_begin_s = seconds_of(now - flow_begin_);
   echoed_before_ = echoed_seen_ = traffic_.echoed();
   if (result_.server) result_.server->begin = server_facts(result_.server->before);
-  result_.own_cpu_ns = own_cpu_ns();
+  result_.own_cpu = own_cpu();
   traffic_.begin_window(now);
 }
 
@@ -119,7 +119,7 @@ void Run::end_window(std::int64_t now) {
   traffic_.end_window(now);
   traffic_.stop();
   pacer_.stop();
-  result_.own_cpu_ns = own_cpu_ns() - result_.own_cpu_ns;
+  result_.own_cpu = own_cpu() - result_.own_cpu;
   if (result_.server) result_.server->end = server_facts(result_.server->begin);
   result_.messages = traffic_.echoed() - echoed_before_;
   result_.window_end_s = seconds_of(now - flow_begin_);

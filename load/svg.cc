@@ -1,7 +1,5 @@
 #include "load/svg.h"
 
-#include <algorithm>
-
 #include "load/escape.h"
 #include "load/units.h"
 
@@ -60,15 +58,24 @@ void Svg::curve(const std::vector<Point>& points) {
   body_.append("<path class=\"curve\" d=\"").append(path).append("\"/>\n");
 }
 
-void Svg::level(double from, double to, double y, std::string_view label, Side side) {
-  add_line("level", {from, y}, {to, y});
-  add_text("label left", across(to) - 6, down(y) + (side == Side::above ? -7 : 17), label);
+void Svg::level(double from, double to, double y) { add_line("level", {from, y}, {to, y}); }
+
+void Svg::legend_level(std::string_view text) {
+  constexpr double kY = 14;
+  const double begin = kWidth - kRight - 8.0 * static_cast<double>(text.size()) - 40;
+  body_.append("<line class=\"level\"").append(attribute("x1", begin)).append(attribute("y1", kY - 4));
+  body_.append(attribute("x2", begin + 28)).append(attribute("y2", kY - 4)).append("/>\n");
+  add_text("axis begin", begin + 36, kY, text);
 }
 
-void Svg::dot(Point at, std::string_view label, std::string_view hint) {
+void Svg::dot(Point at, std::string_view label, std::string_view hint, Side side) {
   body_.append("<circle class=\"dot\"").append(attribute("cx", across(at.x))).append(attribute("cy", down(at.y)));
   body_.append(" r=\"4\"><title>").append(html_escaped(hint)).append("</title></circle>\n");
-  add_text("label left", across(at.x) - 7, down(at.y) - 9, label);
+  if (side == Side::above) {
+    add_text("label left", across(at.x) - 7, down(at.y) - 9, label);
+  } else {
+    add_text("label", across(at.x) + 9, down(at.y) + 17, label);
+  }
 }
 
 void Svg::add_line(std::string_view kind, Point from, Point to) {

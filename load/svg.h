@@ -27,11 +27,14 @@ class Svg {
   void shade(double from, double to, std::string_view word);
   /// A curve, and the area under it.
   void curve(const std::vector<Point>& points);
-  /// A dashed line across a part of the frame, with `label` at its right end, above the line or below.
+  /// A dashed line across a part of the frame.
+  void level(double from, double to, double y);
+  /// What that is, above the frame.
+  void legend_level(std::string_view text);
+  /// A dot on a rising curve; `label` stands left of it and above, or right and below, and `hint` shows when it is
+  /// pointed at.
   enum class Side { above, below };
-  void level(double from, double to, double y, std::string_view label, Side side);
-  /// A dot on a curve; `label` beside it, `hint` shows when it is pointed at.
-  void dot(Point at, std::string_view label, std::string_view hint);
+  void dot(Point at, std::string_view label, std::string_view hint, Side side);
 
   /// The `<svg>` element.
   [[nodiscard]] std::string text() const;
