@@ -13,7 +13,7 @@ namespace mote::load {
 namespace {
 
 /// At higher rates each wake-up is for several messages: waking costs more than a message does.
-constexpr std::int64_t kShortestSleepNs = 1000000;
+constexpr std::int64_t kShortestSleepNs = 100'000;
 
 /// The steady clock is the monotonic one.
 std::chrono::steady_clock::time_point time_point(std::int64_t ns) {
