@@ -53,6 +53,7 @@ Measurement Run::measure() {
     std::this_thread::sleep_for(kTick);  // all have failed, and with a ramp others are due later
     tick();
   }
+  if (phase_ == Phase::settling) close();  // there is no connection left that an echo could come on
   pacer_.stop();
   result_.opened = connector_.opened();
   result_.connecting_s = seconds_of(connector_.connecting_ns());
