@@ -74,6 +74,7 @@ class Traffic {
   /// @}
 
  private:
+  [[nodiscard]] std::int64_t arrival_of(std::span<const std::byte> payload);
   void send(Link& link, std::int64_t now);
   void check(Link& link, std::uint64_t number, bool text, std::span<const std::byte> payload);
   [[nodiscard]] bool in_window(std::int64_t time) const {
@@ -110,8 +111,10 @@ class Traffic {
   std::uint64_t target_;             // echoes that are to come
   std::uint64_t sent_ = 0;
   std::uint64_t echoed_ = 0;
-  std::uint64_t lost_ = 0;    // sent on connections that have ended since
-  std::uint64_t unsent_ = 0;  // due on connections that had ended
+  std::uint64_t lost_ = 0;          // sent on connections that have ended since
+  std::uint64_t unsent_ = 0;        // due on connections that had ended
+  std::int64_t arrival_ = 0;        // of the latest message,
+  std::uintptr_t payload_end_ = 0;  // and where it lay
   std::int64_t window_begin_ = kNotYet;
   std::uint64_t window_ns_ = 0;
   Histogram latencies_;
