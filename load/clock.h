@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <cmath>
 #include <cstdint>
 
 namespace mote::load {
@@ -16,7 +17,7 @@ inline std::int64_t now_ns() {
 }
 
 /// `seconds` as nanoseconds, rounded to the nearest.
-inline std::int64_t ns_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e9 + 0.5); }
+inline std::int64_t ns_of(double seconds) { return std::llround(seconds * 1e9); }
 inline double seconds_of(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
 }  // namespace mote::load

@@ -31,7 +31,7 @@ h2 { margin: 0 0 12px; font-size: 16px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 16px; }
 .tile b { display: block; font-size: 24px; line-height: 1.2; font-weight: 600; white-space: nowrap; }
 .tile span { color: var(--muted); font-size: 13px; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); column-gap: 16px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); column-gap: 16px; align-items: start; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 0; text-align: left; vertical-align: top; border-top: 1px solid var(--edge); }
 tr:first-child th, tr:first-child td { border-top: 0; }

@@ -14,6 +14,7 @@ namespace mote::load {
 namespace {
 
 constexpr std::size_t kMostSlots = 240;
+constexpr double kShortestSlot = 0.05;  // seconds
 
 struct Slot {
   double begin_s;
@@ -29,9 +30,16 @@ std::vector<Slot> slots(const std::vector<Sample>& samples) {
     const Sample& begin = samples[from];
     const Sample& end = samples[std::min(from + stride, samples.size() - 1)];
     const double length = end.at_s - begin.at_s;
-    // The last one may be so short that chance makes it anything.
-    if (length <= 0 || (length < 0.02 && !result.empty())) continue;
-    result.push_back({begin.at_s, end.at_s, static_cast<double>(end.echoed - begin.echoed) / length});
+    if (length <= 0) continue;
+    const auto echoes = static_cast<double>(end.echoed - begin.echoed);
+    if (length >= kShortestSlot || result.empty()) {
+      result.push_back({begin.at_s, end.at_s, echoes / length});
+      continue;
+    }
+    // So short that chance would make it anything: a part of the one before.
+    Slot& last = result.back();
+    last.per_second = (last.per_second * (last.end_s - last.begin_s) + echoes) / (end.at_s - last.begin_s);
+    last.end_s = end.at_s;
   }
   return result;
 }

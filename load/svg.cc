@@ -41,7 +41,7 @@ void Svg::title_y(std::string_view text) { add_text("axis begin", 8, 14, text); 
 
 void Svg::shade(double from, double to, std::string_view word) {
   const double width = across(to) - across(from);
-  body_.append("<rect class=\"shade\"").append(attribute("x", across(from))).append(attribute("y", down(1)));
+  body_.append(R"(<rect class="shade")").append(attribute("x", across(from))).append(attribute("y", down(1)));
   body_.append(attribute("width", width)).append(attribute("height", down(0) - down(1))).append("/>\n");
   if (width > 9 * static_cast<double>(word.size())) add_text("word", across((from + to) / 2), down(1) + 16, word);
 }
@@ -52,24 +52,25 @@ void Svg::curve(const std::vector<Point>& points) {
   for (const Point& point : points) {
     path.append(path.empty() ? "M" : "L").append(pixels(across(point.x))).append(" ").append(pixels(down(point.y)));
   }
-  body_.append("<path class=\"area\" d=\"").append(path);
+  body_.append(R"(<path class="area" d=")").append(path);
   body_.append("L").append(pixels(across(points.back().x))).append(" ").append(pixels(down(0)));
   body_.append("L").append(pixels(across(points.front().x))).append(" ").append(pixels(down(0))).append("Z\"/>\n");
-  body_.append("<path class=\"curve\" d=\"").append(path).append("\"/>\n");
+  body_.append(R"(<path class="curve" d=")").append(path).append("\"/>\n");
 }
 
 void Svg::level(double from, double to, double y) { add_line("level", {from, y}, {to, y}); }
 
 void Svg::legend_level(std::string_view text) {
-  constexpr double kY = 14;
-  const double begin = kWidth - kRight - 8.0 * static_cast<double>(text.size()) - 40;
-  body_.append("<line class=\"level\"").append(attribute("x1", begin)).append(attribute("y1", kY - 4));
-  body_.append(attribute("x2", begin + 28)).append(attribute("y2", kY - 4)).append("/>\n");
-  add_text("axis begin", begin + 36, kY, text);
+  constexpr double y = 14;
+  constexpr double widest_character = 7.4;
+  const double end = across(1) - widest_character * static_cast<double>(text.size()) - 8;
+  body_.append(R"(<line class="level")").append(attribute("x1", end - 28)).append(attribute("y1", y - 4));
+  body_.append(attribute("x2", end)).append(attribute("y2", y - 4)).append("/>\n");
+  add_text("axis left", across(1), y, text);
 }
 
 void Svg::dot(Point at, std::string_view label, std::string_view hint, Side side) {
-  body_.append("<circle class=\"dot\"").append(attribute("cx", across(at.x))).append(attribute("cy", down(at.y)));
+  body_.append(R"(<circle class="dot")").append(attribute("cx", across(at.x))).append(attribute("cy", down(at.y)));
   body_.append(" r=\"4\"><title>").append(html_escaped(hint)).append("</title></circle>\n");
   if (side == Side::above) {
     add_text("label left", across(at.x) - 7, down(at.y) - 9, label);
@@ -90,7 +91,7 @@ void Svg::add_text(std::string_view kind, double x, double y, std::string_view t
 }
 
 std::string Svg::text() const {
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ";
+  std::string svg = R"(<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 )";
   svg.append(fixed(kWidth, 0)).append(" ").append(fixed(kHeight, 0)).append("\">\n<title>").append(description_);
   return svg.append("</title>\n").append(body_).append("</svg>\n");
 }

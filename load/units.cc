@@ -57,7 +57,7 @@ std::string grouped_round(double number) { return grouped(static_cast<std::uint6
 
 std::string rate_text(double per_second) {
   if (per_second >= 99.95) return grouped_round(per_second);
-  return three_digits(per_second);
+  return per_second == 0 ? "0" : three_digits(per_second);
 }
 
 std::string bytes_text(double bytes) {

@@ -33,6 +33,7 @@ TEST(Units, NumbersAreGroupedByThousands) {
 }
 
 TEST(Units, RatesHaveDecimalsWhereTheyAreSmall) {
+  EXPECT_EQ(rate_text(0), "0");
   EXPECT_EQ(rate_text(0.5), "0.50");
   EXPECT_EQ(rate_text(99.94), "99.9");
   EXPECT_EQ(rate_text(99.96), "100");
