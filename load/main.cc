@@ -85,6 +85,12 @@ void write_reports(const Measurement& measurement) {
   std::fflush(stdout);
 }
 
+int fail(const char* why, int code) {
+  std::fprintf(stderr, "mote_load: %s\n", why);
+  if (code == kUsageError) std::fputs("mote_load --help lists the options\n", stderr);
+  return code;
+}
+
 int run(const Options& options) {
   check_writable(options.json_file);
   check_writable(options.report_file);
@@ -99,7 +105,8 @@ int run(const Options& options) {
   }
   measurement.started = started;
   if (measurement.opened == 0) {
-    for (const auto& [text, count] : measurement.errors.texts) std::fprintf(stderr, "mote_load: %s\n", text.c_str());
+    if (measurement.interrupted) return fail("interrupted before there was a connection", kNothingMeasured);
+    for (const auto& [text, count] : measurement.errors.texts) fail(text.c_str(), kNothingMeasured);
     return kNothingMeasured;
   }
   write_reports(measurement);
@@ -109,12 +116,6 @@ int run(const Options& options) {
     }
   }
   return measurement.errors.total() == 0 ? kGood : kErrors;
-}
-
-int fail(const char* why, int code) {
-  std::fprintf(stderr, "mote_load: %s\n", why);
-  if (code == kUsageError) std::fputs("mote_load --help lists the options\n", stderr);
-  return code;
 }
 
 }  // namespace

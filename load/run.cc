@@ -89,10 +89,10 @@ void Run::ensure_flow(std::int64_t now) {
 }
 
 void Run::start_flow(std::int64_t now) {
-  phase_ = Phase::warming;
-  phase_end_ = now + ns_of(options_.warmup_s);
   ensure_flow(now);
-  if (options_.messages) phase_ = Phase::measuring;
+  phase_ = window_begin_ != 0 ? Phase::measuring : Phase::warming;
+  phase_end_ = now + ns_of(options_.warmup_s);
+  if (phase_ == Phase::warming && options_.warmup_s == 0) begin_window(now);
   if (options_.rate) {
     traffic_.begin_schedule(now);
     pacer_.start(traffic_.schedule());
