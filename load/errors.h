@@ -19,13 +19,13 @@ struct Errors {
 
   [[nodiscard]] std::uint64_t total() const { return not_connected + ended + wrong + missing; }
 
-  void note(std::uint64_t& kind, std::string_view text) {
-    ++kind;
+  void note(std::uint64_t& kind, std::string_view text, std::uint64_t count = 1) {
+    kind += count;
     const auto known = texts.find(text);
     if (known != texts.end()) {
-      ++known->second;
+      known->second += count;
     } else if (texts.size() < kMostTexts) {
-      texts.emplace(text, 1);
+      texts.emplace(text, count);
     }
   }
 };

@@ -97,7 +97,11 @@ std::vector<Fact> findings(const Measurement& measurement) {
                                      .append(" MiB/s of payload each way")});
   facts.push_back({"Connections", connecting_text(measurement)});
   if (measurement.opened != 0) facts.push_back({"Connect time", quantiles(measurement.connect_ns)});
-  if (measurement.server) add_server(facts, measurement);
+  if (measurement.server) {
+    add_server(facts, measurement);
+  } else if (measurement.options.pid) {
+    facts.push_back({"Server CPU", "not known: the process has ended"});
+  }
   facts.push_back({"Own CPU", cpu_text(measurement, measurement.own_cpu)});
   if (measurement.options.rate) facts.push_back({"Sent late by", quantiles(measurement.lateness_ns)});
   facts.push_back({"Errors", error_text(measurement.errors)});

@@ -43,7 +43,7 @@ struct Measurement {
   CpuTime own_cpu;              ///< Of this program, in the window.
   /// @}
 
-  /// \name The server, where Options::pid is set
+  /// \name The server, where Options::pid is set and was there until the window's end
   /// @{
   struct Server {
     ProcessFacts before;  ///< Before connecting.

@@ -31,13 +31,14 @@ h2 { margin: 0 0 12px; font-size: 16px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 16px; }
 .tile b { display: block; font-size: 24px; line-height: 1.2; font-weight: 600; white-space: nowrap; }
 .tile span { color: var(--muted); font-size: 13px; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); column-gap: 16px; align-items: start; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); column-gap: 16px; }
+.pair { align-items: start; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 0; text-align: left; vertical-align: top; border-top: 1px solid var(--edge); }
 tr:first-child th, tr:first-child td { border-top: 0; }
 th { width: 9.5em; padding-right: 16px; color: var(--muted); font-weight: normal; }
 .figures { margin-top: 12px; font-size: 14px; }
-.figures th, .figures td { width: auto; padding-right: 0; padding-top: 2px; padding-bottom: 2px; text-align: right; border-top: 0; }
+.figures th, .figures td { width: auto; padding: 2px 0; text-align: right; border-top: 0; }
 svg { display: block; width: 100%; height: auto; font-size: 13px; }
 .rate { --ink: var(--rate); }
 .latency { --ink: var(--latency); }

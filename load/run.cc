@@ -74,7 +74,7 @@ void Run::tick() {
   if (phase_ == Phase::settling && (traffic_.under_way() == 0 || now >= phase_end_)) close();
   if (phase_ == Phase::closing && connector_.open() == 0) client_.stop();  // handshakes that were interrupted
   if (flow_begin_ != 0 && phase_ != Phase::closing && now >= next_sample_) take_sample(now);
-  if (progress_.shown() && now >= next_line_) show_progress(now);
+  if (progress_.shown() && now - last_line_ >= kSecond) show_progress(now);
 }
 
 void Run::on_connecting_over() {
@@ -109,7 +109,7 @@ void Run::begin_window(std::int64_t now) {
   window_begin_ = moved_ = now;
   result_.window_begin_s = seconds_of(now - flow_begin_);
   echoed_before_ = echoed_seen_ = traffic_.echoed();
-  if (result_.server) result_.server->begin = server_facts(result_.server->before);
+  take_server_facts(&Measurement::Server::begin);
   result_.own_cpu = own_cpu();
   traffic_.begin_window(now);
 }
@@ -121,7 +121,7 @@ void Run::end_window(std::int64_t now) {
   traffic_.stop();
   pacer_.stop();
   result_.own_cpu = own_cpu() - result_.own_cpu;
-  if (result_.server) result_.server->end = server_facts(result_.server->begin);
+  take_server_facts(&Measurement::Server::end);
   result_.messages = traffic_.echoed() - echoed_before_;
   result_.window_end_s = seconds_of(now - flow_begin_);
   take_sample(now);
@@ -155,9 +155,14 @@ bool Run::stalled(std::int64_t now) {
   return now - moved_ > ns_of(options_.timeout_s);
 }
 
-/// Where the server has ended meanwhile, what is known.
-ProcessFacts Run::server_facts(const ProcessFacts& otherwise) const {
-  return read_process(*options_.pid).value_or(otherwise);
+/// A server that has ended meanwhile has no figures that could be trusted.
+void Run::take_server_facts(ProcessFacts Measurement::Server::*which) {
+  if (!result_.server) return;
+  if (const auto facts = read_process(*options_.pid)) {
+    (*result_.server).*which = *facts;
+  } else {
+    result_.server.reset();
+  }
 }
 
 // ---- What is seen
@@ -173,31 +178,31 @@ void Run::take_sample(std::int64_t now) {
 }
 
 void Run::show_progress(std::int64_t now) {
-  const double since = next_line_ == 0 ? 1 : 1 + seconds_of(now - next_line_);
-  const double rate = static_cast<double>(traffic_.echoed() - echoed_at_line_) / since;
-  progress_.show(progress_line(rate));
-  echoed_at_line_ = traffic_.echoed();
-  next_line_ = now + kSecond;
-}
-
-std::string Run::progress_line(double rate) const {
-  std::string line;
-  if (phase_ == Phase::connecting) {
-    line.append("connecting ")
-        .append(grouped(connector_.opened()))
-        .append(" of ")
-        .append(grouped(options_.connections));
-  } else {
-    line.append(phase_ == Phase::warming ? "warming up" : "measuring").append(", ");
-    line.append(grouped(connector_.open())).append(" connections");
+  const double seconds = seconds_of(now - std::max(last_line_, flow_begin_));
+  std::string line = phase_text();
+  if (flow_begin_ != 0 && seconds > 0.5) {
+    const double rate = static_cast<double>(traffic_.echoed() - echoed_at_line_) / seconds;
+    line.append(", ").append(rate_text(rate)).append(" messages/s");
   }
-  if (flow_begin_ == 0) return line;
-  line.append(", ").append(rate_text(rate)).append(" messages/s");
   if (traffic_.latencies().count() != 0) {
     line.append(", p99 ").append(duration_text(static_cast<double>(traffic_.latencies().percentile(99))));
   }
   if (result_.errors.total() != 0) line.append(", ").append(grouped(result_.errors.total())).append(" errors");
-  return line;
+  progress_.show(line);
+  echoed_at_line_ = traffic_.echoed();
+  last_line_ = now;
+}
+
+std::string Run::phase_text() const {
+  std::string text;
+  if (phase_ == Phase::connecting) {
+    return text.append("connecting ")
+        .append(grouped(connector_.opened()))
+        .append(" of ")
+        .append(grouped(options_.connections));
+  }
+  text.append(phase_ == Phase::warming ? "warming up" : phase_ == Phase::measuring ? "measuring" : "ending");
+  return text.append(", ").append(grouped(connector_.open())).append(" connections");
 }
 
 }  // namespace mote::load

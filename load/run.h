@@ -47,8 +47,8 @@ class Run {
   [[nodiscard]] bool stalled(std::int64_t now);
   void take_sample(std::int64_t now);
   void show_progress(std::int64_t now);
-  [[nodiscard]] std::string progress_line(double rate) const;
-  [[nodiscard]] ProcessFacts server_facts(const ProcessFacts& otherwise) const;
+  [[nodiscard]] std::string phase_text() const;
+  void take_server_facts(ProcessFacts Measurement::Server::*which);
   [[nodiscard]] bool flows() const { return phase_ == Phase::warming || phase_ == Phase::measuring; }
 
   const Options& options_;
@@ -68,7 +68,7 @@ class Run {
   std::int64_t moved_ = 0;
   std::int64_t sample_every_;
   std::int64_t next_sample_ = 0;
-  std::int64_t next_line_ = 0;
+  std::int64_t last_line_ = 0;
   std::uint64_t echoed_at_line_ = 0;
 };
 

@@ -143,9 +143,7 @@ void Traffic::end_window(std::int64_t now) { window_ns_ = static_cast<std::uint6
 
 void Traffic::count_missing() {
   const std::uint64_t missing = sent_ - echoed_ + unsent_;
-  if (missing == 0) return;
-  errors_.note(errors_.missing, "messages were not echoed");
-  errors_.missing += missing - 1;
+  if (missing != 0) errors_.note(errors_.missing, "a message was not echoed", missing);
 }
 
 }  // namespace mote::load

@@ -131,7 +131,8 @@ class WithServer(harness.Certificates, harness.Programs, unittest.TestCase):
 
     def test_an_open_loop_keeps_its_rate(self):
         server = self.start("echo_server", "ws://127.0.0.1:0")
-        result = self.measure(server.url(), "--connections", "5", "--rate", "1000", "--warmup", "0.1", "--duration", "1")
+        result = self.measure(server.url(), "--connections", "5", "--rate", "1000", "--warmup", "0.1",
+                              "--duration", "1")
         self.assertGreaterEqual(result["seconds"], 1)
         self.assertAlmostEqual(result["latency_ns"]["count"], 1000 * result["seconds"], delta=10)
         self.assertEqual(result["settings"]["loop"], "open")
@@ -251,6 +252,7 @@ class WithServer(harness.Certificates, harness.Programs, unittest.TestCase):
         server.crash()
         self.assertEqual(load.ended(), 1, load.log())
         self.assertRegex("\n".join(load.lines), r"Errors +3 connections ended early")
+        self.assertRegex("\n".join(load.lines), "Server CPU +not known: the process has ended")
 
 
 class Wrong(unittest.TestCase):
@@ -289,11 +291,11 @@ class Wrong(unittest.TestCase):
             self.assertIn(text, str(result["error_texts"]))
 
     def test_a_message_too_many_is_found(self):
-        result = self.errors_of(lambda opcode, payload: frame(opcode, payload) * 3, "--warmup", "0", "--duration", "0.2")
+        result = self.errors_of(lambda opcode, payload: frame(opcode, payload) * 3, *SHORT)
         self.assertGreater(result["error_kinds"]["wrong"], 0)
 
     def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_asked(self):
-        for options in (("--messages", "4"), ("--warmup", "0", "--duration", "0.1"), ("--rate", "40", "--messages", "4")):
+        for options in (("--messages", "4"), SHORT, ("--rate", "40", "--messages", "4")):
             with self.subTest(options):
                 begin = time.monotonic()
                 result = self.errors_of(lambda opcode, payload: b"", *options)
