@@ -142,9 +142,9 @@ void Run::interrupt(std::int64_t now) {
   end_window(now);
 }
 
-/// The time is over, or nothing comes any more.
+/// The time is over; or nothing comes any more, or what is left was due on a connection that has ended.
 void Run::watch_window(std::int64_t now) {
-  if (options_.messages ? stalled(now) : now >= phase_end_) end_window(now);
+  if (options_.messages ? traffic_.complete() || stalled(now) : now >= phase_end_) end_window(now);
 }
 
 bool Run::stalled(std::int64_t now) {

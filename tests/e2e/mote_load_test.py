@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -307,6 +308,21 @@ class Wrong(unittest.TestCase):
         result = self.errors_of(lambda opcode, payload: None, "--connections", "2", *SHORT)
         self.assertEqual(result["error_kinds"]["ended"], 2)
         self.assertEqual(result["error_kinds"]["missing"], 2)
+
+    def test_what_was_due_on_a_connection_that_has_ended_is_missing_and_not_waited_for(self):
+        for options in (("--rate", "100"), ()):  # the last message, too, is one of the second connection
+            with self.subTest(options):
+                numbers = itertools.count(1)
+
+                def answer(opcode, payload):
+                    return None if next(numbers) == 2 else frame(opcode, payload)
+
+                result = self.errors_of(answer, "--connections", "2", "--messages", "20", *options)
+                self.assertEqual(result["error_kinds"]["ended"], 1)
+                self.assertGreater(result["error_kinds"]["missing"], 0)
+                self.assertGreaterEqual(result["messages"], 10)
+                if options:
+                    self.assertEqual(result["messages"] + result["error_kinds"]["missing"], 20)
 
 
 class CommandLine(unittest.TestCase):
