@@ -63,7 +63,7 @@ std::optional<ProcessFacts> read_process(int pid) {
   const auto pages = number(next_word(words));
   if (!ticks || !pages || *pages == 0) return std::nullopt;  // no memory: it has ended, and nobody has waited for it
   const std::int64_t tick_ns = kSecond / ::sysconf(_SC_CLK_TCK);
-  return ProcessFacts{ticks->user * tick_ns, ticks->system * tick_ns,
+  return ProcessFacts{{.user_ns = ticks->user * tick_ns, .system_ns = ticks->system * tick_ns},
                       *pages * static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
