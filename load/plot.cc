@@ -68,7 +68,10 @@ std::string throughput_plot(const Measurement& measurement) {
   const double length = measurement.samples.empty() ? 1 : std::max(measurement.samples.back().at_s, 1e-3);
   const LinearScale rate(largest(all) * 1.05, 5);
   const LinearScale time(length, 10);
-  if (measurement.window_begin_s > 0) svg.shade(0, measurement.window_begin_s / length, "warm-up");
+  if (measurement.window_begin_s > 0) {
+    svg.shade(0, measurement.window_begin_s / length,
+              measurement.options.ramp_s > 0 && !measurement.options.rate ? "ramp and warm-up" : "warm-up");
+  }
   for (const double value : rate.values())
     svg.tick_y(value / rate.end, rate.end > 20 ? grouped_round(value) : plain(value));
   for (const double value : time.values()) {
