@@ -2,7 +2,7 @@
 """Checks the house rules that a compiler does not: which file may include what, and that every source is built.
 
 core <- proto <- net, never the other way. Each outside thing lives in one place: epoll in the reactor, OpenSSL in the
-handshake and behind the TLS transport, intrinsics in the kernels. Public headers include no internal header; examples see only those.
+handshake and behind the TLS transport, intrinsics in the kernels. Public headers include no internal header; examples and the load generator see only those.
 """
 
 import pathlib
@@ -18,7 +18,8 @@ MAY_INCLUDE = {
     "proto": ("core", "proto"),
     "net": ("core", "proto", "net"),
     "bench": ("core", "proto", "net", "bench", "tests"),  # certificates for the TLS ones
-    "tests": ("core", "proto", "net", "tests"),
+    "load": ("load",),
+    "tests": ("core", "proto", "net", "load", "tests"),
     "examples": ("chat_html.h",),  # made from chat.html by the build
 }
 
@@ -86,6 +87,7 @@ def self_test():
         "proto/message_reader.cc": "#include <immintrin.h>",
         "core/reactor.h": "#include <netinet/in.h>",
         "examples/chat.cc": '#include "core/log.h"',
+        "load/run.cc": '#include "net/client_hub.h"',
     }
     good = {
         "core/reactor.cc": '#include "core/reactor.h"\n#include <sys/epoll.h>\n#include <mote/log.h>',
@@ -111,6 +113,8 @@ def main():
         found += unlisted("CMakeLists.txt", folder, "*.cc")
         found += unlisted("tests/CMakeLists.txt", f"tests/{folder}", "*_test.cc")
     found += unlisted("tests/CMakeLists.txt", "tests/support", "*.cc")
+    found += unlisted("load/CMakeLists.txt", "load", "*.cc")
+    found += unlisted("tests/CMakeLists.txt", "tests/load", "*_test.cc")
     print("\n".join(found))
     return 1 if found else 0
 
