@@ -243,7 +243,7 @@ inline void Session::take_turn() {
   output_.flush_batch(batch, transport_);
   const bool all_sent = batch.belongs_to(output_);
   batch.end();
-  if (!all_sent || above_soft_limit_ || handle_state_ != nullptr) note_output();
+  if (!all_sent || remembers_output()) note_output();
   if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
 }
 

@@ -163,6 +163,11 @@ class Session final : public Connection, public core::Source {
   void write_close(std::uint16_t code, std::string_view reason);
   void write_pong(std::span<const std::byte> payload);
   void written(bool waits);
+  /// Whether it is still remembered that output waits: perhaps it does not any more.
+  [[nodiscard]] bool remembers_output() const {
+    return above_soft_limit_ ||
+           (handle_state_ != nullptr && handle_state_->queued_bytes.load(std::memory_order_relaxed) != 0);
+  }
   SendStatus send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void note_output();
   [[nodiscard]] SendStatus status() const;

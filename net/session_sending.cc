@@ -157,9 +157,7 @@ void Session::drop() { end({close_code::abnormal, {}, EndedBy::local, false, std
 
 void Session::written(bool waits) {
   if (waits) context_.reactor.at_turn_end(*this);
-  // Nothing may be waiting any more, where it is still remembered that something does.
-  const bool remembered = above_soft_limit_ || handle_state_ != nullptr;
-  if (queued() != 0 || output_.error() != 0 || remembered) note_output();
+  if (queued() != 0 || output_.error() != 0 || remembers_output()) note_output();
 }
 
 void Session::owe_drain() {

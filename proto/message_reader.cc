@@ -52,12 +52,10 @@ Violation MessageReader::add_masked(std::byte* data, std::size_t size, const Mes
   return check_text(added);
 }
 
-/// What has arrived earns room for several times as much, so that a large message is moved once or twice only; of what
-/// is announced beyond that nothing is believed. A read or two of a large one are enough for all of it.
+/// What has arrived earns room for seven times as much, so that a large message is moved once or twice only, and one of
+/// 1 MiB mostly never: a read gives up to 256 KiB. Of what is announced beyond that nothing is believed.
 std::size_t MessageReader::room_earned(std::size_t arrived) const {
-  constexpr std::size_t much = 64 * 1024;
-  const std::uint64_t earned = std::uint64_t{arrived < much ? 4U : 16U} * arrived;
-  return static_cast<std::size_t>(std::min(partial_->frame_left, earned));
+  return static_cast<std::size_t>(std::min(partial_->frame_left, std::uint64_t{7} * arrived));
 }
 
 void MessageReader::advance(std::size_t size) {

@@ -245,7 +245,7 @@ TEST(Utf8, EveryKernelEqualsTheReferenceOnAllStringsOfFourBytesFromF0ToF4) { tes
 TEST(Utf8, EveryKernelEqualsTheReferenceAcrossEveryBoundary) {
   const std::vector<Utf8Kernel> all = subjects();
   std::vector<Embedding> embeddings;
-  for (const std::size_t size : {64U, 128U, 131U, 353U}) embeddings.emplace_back(size);
+  for (const std::size_t size : {64U, 128U, 131U, 353U, 481U}) embeddings.emplace_back(size);
   std::array<std::byte, 4> string{};
   constexpr std::size_t kCount = kEdges.size() * kEdges.size() * kEdges.size() * kEdges.size();
   for (std::size_t number = 0; number < kCount; ++number) {
