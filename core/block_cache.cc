@@ -1,6 +1,5 @@
 #include "core/block_cache.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace mote::core {
@@ -16,22 +15,25 @@ constexpr bool kKeeps = true;
 }  // namespace
 
 BlockCache::Block BlockCache::take(std::size_t size) {
+  if (size < kSmallestBytes / 2) return fresh(size);
   Block* best = nullptr;
   for (Block& block : blocks_) {
     const bool fits = block.size >= size && block.size / 2 <= size;  // else too much of it would lie idle
     if (fits && (best == nullptr || block.size < best->size)) best = &block;
   }
-  if (best == nullptr) return {std::make_unique_for_overwrite<std::byte[]>(size), size};
+  if (best == nullptr) return fresh(size);
   bytes_ -= best->size;
   return {std::move(best->memory), std::exchange(best->size, 0)};
 }
 
 void BlockCache::give(Block block) {
   if (!kKeeps || block.size < kSmallestBytes || block.size > kMostBytes - bytes_) return;
-  const auto place = std::find_if(blocks_.begin(), blocks_.end(), [](const Block& kept) { return kept.size == 0; });
-  if (place == blocks_.end()) return;
-  bytes_ += block.size;
-  *place = std::move(block);
+  for (Block& place : blocks_) {
+    if (place.size != 0) continue;
+    bytes_ += block.size;
+    place = std::move(block);
+    return;
+  }
 }
 
 }  // namespace mote::core

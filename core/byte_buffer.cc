@@ -24,8 +24,7 @@ std::span<std::byte> ByteBuffer::prepare(std::size_t minimum, std::size_t wanted
       constexpr std::size_t largest = std::numeric_limits<std::ptrdiff_t>::max();
       if (room > largest - size()) throw std::bad_alloc();
       const std::size_t grown = size() == 0 ? room : std::max(size() + room, size() * 2);
-      BlockCache none;
-      BlockCache::Block block = (cache_ != nullptr ? *cache_ : none).take(grown);
+      BlockCache::Block block = cache_ != nullptr ? cache_->take(grown) : BlockCache::fresh(grown);
       if (size() != 0) std::memcpy(block.memory.get(), memory_.get() + begin_, size());
       std::swap(memory_, block.memory);
       std::swap(capacity_, block.size);
