@@ -33,7 +33,7 @@ enum class Context { forgotten, taken_over };
 constexpr std::size_t kAllBytes = 256 * 1024;
 
 std::vector<std::string> json_messages(std::size_t size) {
-  std::mt19937 random(1);  // NOLINT: the same in every run
+  std::mt19937 random(1);  // the same in every run
   std::vector<std::string> messages;
   while (messages.size() * size < kAllBytes) messages.push_back(mote::bench::json_text(size, random));
   return messages;

@@ -27,8 +27,8 @@ using mote::proto::FrameRules;
 using mote::proto::Opcode;
 using mote::proto::Role;
 
-// As many headers, each with a length and a key of its own. In the form `mixed` no branch predictor knows the next one.
-constexpr std::size_t kHeaders = 4096;
+// As many headers, each with a length and a key of its own: more of the form `mixed` than a branch predictor can learn.
+constexpr std::size_t kHeaders = 16384;
 
 enum Form : std::int64_t { seven_bits, sixteen_bits, sixty_four_bits, mixed };
 constexpr std::array kFormNames = {"7 bits", "16 bits", "64 bits", "mixed"};
@@ -47,7 +47,7 @@ std::uint64_t length_of(std::int64_t form, std::mt19937& random) {
 }
 
 std::vector<std::uint64_t> lengths(std::int64_t form) {
-  std::mt19937 random(1);  // NOLINT: the same in every run
+  std::mt19937 random(1);  // the same in every run
   std::vector<std::uint64_t> result(kHeaders);
   for (std::uint64_t& length : result) length = length_of(form, random);
   return result;

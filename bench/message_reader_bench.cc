@@ -80,7 +80,7 @@ void append_message(std::vector<std::byte>& out, Opcode opcode, std::span<const 
 
 // What fits into one read.
 Stream make_stream(const Kind& kind, const Shape& shape, std::size_t size) {
-  std::mt19937 random(1);  // NOLINT: the same in every run
+  std::mt19937 random(1);  // the same in every run
   const std::string text = mote::bench::repeated(kind.text, size);
   Stream stream;
   const std::size_t most = size + shape.fragments * mote::proto::kMaxHeaderBytes;

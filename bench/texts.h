@@ -27,11 +27,12 @@ inline std::string repeated(std::string_view text, std::size_t size) {
 inline std::string json_text(std::size_t size, std::mt19937& random) {
   std::string result = "[";
   while (result.size() < size) {
-    result.append("{\"symbol\":\"").append(1, static_cast<char>('A' + random() % 26)).append("XR\",\"price\":");
+    const std::string_view side = random() % 2 == 0 ? "buy" : "sell";
+    result.append(R"({"symbol":")").append(1, static_cast<char>('A' + random() % 26)).append(R"(XR","price":)");
     result.append(std::to_string(random() % 100'000)).append(".").append(std::to_string(random() % 100));
-    result.append(",\"volume\":").append(std::to_string(random() % 10'000));
-    result.append(",\"time\":").append(std::to_string(1'700'000'000'000 + random())).append(",\"side\":\"");
-    result.append(random() % 2 == 0 ? "buy" : "sell").append("\"},");
+    result.append(R"(,"volume":)").append(std::to_string(random() % 10'000));
+    result.append(R"(,"time":)").append(std::to_string(1'700'000'000'000 + random()));
+    result.append(R"(,"side":")").append(side).append(R"("},)");
   }
   result.resize(size);
   return result;

@@ -25,20 +25,25 @@ struct Timer final : mote::core::TimerNode {
 
 class ArmedWheel {
  public:
-  explicit ArmedWheel(std::int64_t longest_seconds)
-      : longest_(static_cast<std::uint64_t>(longest_seconds) * 1000), timers_(kTimers) {
-    for (Timer& timer : timers_) arm(timer);
+  explicit ArmedWheel(std::int64_t longest_seconds) : timers_(kTimers) {
+    std::mt19937 random(1);  // the same in every run
+    for (std::uint64_t& timeout : timeouts_)
+      timeout = 1 + random() % static_cast<std::uint64_t>(longest_seconds * 1000);
+    for (std::size_t i = 0; i < kTimers; ++i) arm(any());
   }
 
-  void arm(Timer& timer) { wheel.arm(timer, wheel.now() + 1 + random_() % longest_); }
-  // Any of them: rarely one that a cache holds.
-  Timer& any() { return timers_[random_() % kTimers]; }
+  void arm(Timer& timer) { wheel.arm(timer, wheel.now() + timeouts_[++armed_ % timeouts_.size()]); }
+  // Each once, then again in the same order, all over memory: rarely one that a cache holds.
+  Timer& any() { return timers_[at_ = (at_ + kStride) % kTimers]; }
 
   mote::core::TimerWheel wheel;
 
  private:
-  std::minstd_rand random_{1};
-  std::uint64_t longest_;
+  static constexpr std::size_t kStride = 618'033;  // has no factor in common with kTimers
+
+  std::array<std::uint64_t, 1024> timeouts_;
+  std::size_t armed_ = 0;
+  std::size_t at_ = 0;
   std::vector<Timer> timers_;
 };
 
