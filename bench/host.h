@@ -27,4 +27,14 @@ inline void describe_host() {
 #endif
 }
 
+// What every benchmark's main() comes to.
+inline int run(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  describe_host();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
+
 }  // namespace mote::bench

@@ -92,11 +92,7 @@ void register_all() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  mote::bench::describe_host();
   benchmark::AddCustomContext("kernel", mote::core::chosen_unmask_kernel().name);
   register_all();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return mote::bench::run(argc, argv);
 }

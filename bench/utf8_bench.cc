@@ -11,6 +11,7 @@
 
 #include "bench/cache_line_buffer.h"
 #include "bench/host.h"
+#include "bench/texts.h"
 #include "core/utf8.h"
 
 namespace {
@@ -18,27 +19,11 @@ namespace {
 using mote::bench::CacheLineBuffer;
 using mote::core::Utf8Kernel;
 
-constexpr std::string_view kAsciiText = "The quick brown fox jumps over the lazy dog; 0123456789. ";
-constexpr std::string_view kMixedText =
-    "Grüße aus Köln, déjà vu. Καλημέρα κόσμε! こんにちは、カタカナ。漢字と仮名 😀🚀 été ";
-
-// `size` bytes of `text` over and over. The last sequence, where it does not fit, gives way to full stops.
-std::string repeated(std::string_view text, std::size_t size) {
-  std::string result;
-  while (result.size() < size) result += text;
-  const auto is_continuation = [&](std::size_t at) { return (static_cast<unsigned char>(result[at]) & 0xC0) == 0x80; };
-  std::size_t whole = size;
-  while (is_continuation(whole % result.size())) --whole;
-  result.resize(whole);
-  result.resize(size, '.');
-  return result;
-}
-
 template <class Valid>
 void run(benchmark::State& state, std::string_view text, const Valid& valid) {
   auto size = static_cast<std::size_t>(state.range(0));
   CacheLineBuffer buffer(size);
-  std::memcpy(buffer.data(), repeated(text, size).data(), size);
+  std::memcpy(buffer.data(), mote::bench::repeated(text, size).data(), size);
   for (auto _ : state) {
     benchmark::DoNotOptimize(size);
     benchmark::DoNotOptimize(valid(buffer.data(), size));
@@ -86,13 +71,9 @@ void copy(benchmark::State& state) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  mote::bench::describe_host();
   benchmark::AddCustomContext("kernel", mote::core::chosen_utf8_kernel().name);
-  register_text("mixed", kMixedText);
-  register_text("ascii", kAsciiText);
+  register_text("mixed", mote::bench::kMixedText);
+  register_text("ascii", mote::bench::kAsciiText);
   benchmark::RegisterBenchmark("memcpy", copy)->Apply(sizes);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return mote::bench::run(argc, argv);
 }
