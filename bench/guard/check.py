@@ -55,7 +55,7 @@ def letters(text):
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(prog="check.py", description="Compares instructions and system calls with figures.tsv.")
+    parser = argparse.ArgumentParser(prog="check.py", description="Compares counts for each message with figures.tsv.")
     parser.add_argument("--workloads", type=letters, default=list(PLANS), metavar="a,b", help="some of them, by letter")
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/release/bin", metavar="DIR",
                         help="where the built programs are (build/release/bin)")

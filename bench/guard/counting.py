@@ -78,12 +78,12 @@ def per_message(count, amounts):
 @contextlib.contextmanager
 def yielding():
     """What is started meanwhile does not interrupt others on its core, but waits until they have nothing to do."""
-    usual = os.sched_param(0)
-    os.sched_setscheduler(0, os.SCHED_BATCH, usual)
+    before = os.sched_getscheduler(0)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         yield
     finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, usual)
+        os.sched_setscheduler(0, before, os.sched_param(0))
 
 
 class Counter:
@@ -123,6 +123,8 @@ class Counter:
                                        timeout=LOAD_SECONDS)
         except subprocess.TimeoutExpired:
             raise CountFailed(f"workload {workload.letter}: the load did not end") from None
+        except OSError as error:
+            raise CountFailed(f"workload {workload.letter}: {error}") from None
         if ended.returncode:
             raise CountFailed(f"workload {workload.letter}: {ended.stderr.strip() or 'the load failed'}")
 
