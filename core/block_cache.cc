@@ -14,6 +14,13 @@ constexpr bool kKeeps = true;
 
 }  // namespace
 
+BlockCache::Block BlockCache::fresh(std::size_t size) {
+  Block block;
+  block.memory = std::make_unique_for_overwrite<std::byte[]>(size);
+  block.size = size;
+  return block;
+}
+
 BlockCache::Block BlockCache::take(std::size_t size) {
   if (size < kSmallestBytes / 2) return fresh(size);
   Block* best = nullptr;

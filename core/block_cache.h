@@ -20,9 +20,7 @@ class BlockCache {
   static constexpr std::size_t kMostBlocks = 8;
 
   /// A block of that size, from nowhere. Throws std::bad_alloc, as `take` does.
-  [[nodiscard]] static Block fresh(std::size_t size) {
-    return {std::make_unique_for_overwrite<std::byte[]>(size), size};
-  }
+  [[nodiscard]] static Block fresh(std::size_t size);
   /// A block of at least `size` bytes.
   [[nodiscard]] Block take(std::size_t size);
   /// Keeps it for the next one to take, or frees it.
