@@ -258,7 +258,7 @@ bool Session::use_backlog(Sink& sink) {
 inline void Session::read_socket(Sink& sink) {
   std::size_t bytes_left = context_.options.turn_bytes;
   do {
-    const std::span<std::byte> direct = reader_.direct_room();
+    const std::span<std::byte> direct = reads_frames() ? reader_.direct_room() : std::span<std::byte>();
     const std::span<std::byte> room = direct.empty() ? context_.receive_buffer : direct;
     const std::size_t size = std::min(room.size(), bytes_left);
     if (transport_.in_tls_handshake() && !context_.loop.handshakes.take(context_.reactor.turn_number())) return;
@@ -268,14 +268,8 @@ inline void Session::read_socket(Sink& sink) {
     if (result.state != IoResult::State::done) return input_stopped(result);
     liveness_.heard(now_ms());
     bytes_left -= std::min(bytes_left, result.wire_bytes);
-    if (result.bytes == 0) continue;
-    if (direct.empty()) {
-      const std::size_t used = use(room.first(result.bytes), sink);
-      if (used != result.bytes) keep(room.subspan(used, result.bytes - used));
-    } else if (const auto broken = reader_.commit_direct(result.bytes, context_.plain_rules, sink);
-               broken != proto::Violation::none) {
-      violated(broken);
-    }
+    if (result.bytes != 0)
+      direct.empty() ? take_input(room.first(result.bytes), sink) : take_direct(result.bytes, sink);
     if (!readable_) return;
     if (context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);  // before that memory is used again
   } while (backlog_ == nullptr && bytes_left != 0 && sink.may_go_on());
@@ -290,10 +284,18 @@ proto::MessageRules Session::deflate_rules() const {
   return rules;
 }
 
-/// For another turn.
-void Session::keep(std::span<const std::byte> input) {
+/// Uses what it may; the rest waits for another turn.
+inline void Session::take_input(std::span<std::byte> input, Sink& sink) {
+  const std::size_t used = use(input, sink);
+  if (used == input.size()) return;
   backlog_ = std::make_unique<core::ByteBuffer>();
-  backlog_->append(input);
+  backlog_->append(input.subspan(used));
+}
+
+/// What was received to where the reader wanted it. Compressed messages have no such place.
+void Session::take_direct(std::size_t size, Sink& sink) {
+  const auto broken = reader_.commit_direct(size, context_.plain_rules, sink);
+  if (broken != proto::Violation::none) violated(broken);
 }
 
 /// Uses what it may, and answers how much that was.

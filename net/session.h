@@ -122,7 +122,8 @@ class Session final : public Connection, public core::Source {
   [[gnu::always_inline]] void read_socket(Sink& sink);
   [[gnu::always_inline]] std::size_t use(std::span<std::byte> input, Sink& sink);
   [[gnu::noinline]] std::size_t use_heads(std::span<const std::byte> input, Sink& sink);
-  void keep(std::span<const std::byte> input);
+  [[gnu::always_inline]] void take_input(std::span<std::byte> input, Sink& sink);
+  void take_direct(std::size_t size, Sink& sink);
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
   void input_stopped(const IoResult& result);

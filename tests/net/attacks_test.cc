@@ -102,6 +102,24 @@ TEST_P(Attacks, CostTheConnectionWithTheRightCodeAndOneLogLine) {
   EXPECT_NE(log.lines()[0].find(rule_of(GetParam().source)), std::string::npos) << log.lines()[0];
 }
 
+// The rest of the message may be received straight to where it would lie: it is dropped all the same.
+TEST(Attack, OfALargeTextThatIsBrokenTheRestIsNotLookedAt) {  // RFC 6455 §7.1.7
+  const CapturedLog log;
+  RunningServer server(echo_handlers());
+  auto attacker = RawClient::open(server.port());
+  std::string text(1'000'000, 'x');
+  text[300'000] = '\xFF';
+  const std::string frame = text_frame(text);
+  for (std::size_t at = 0; at < frame.size(); at += 50'000) {
+    attacker.send(frame.substr(at, 50'000));
+    server.on_thread([] {});
+    server.on_thread([] {});  // what has come was read
+  }
+  EXPECT_EQ(attacker.read_close_code(), 1007);
+  EXPECT_EQ(attacker.read_to_end(), "");
+  EXPECT_EQ(log.size(), 1U);
+}
+
 std::string binary(const FrameBits& bits) { return client_frame(2, "", bits); }
 
 std::vector<Attack> attacks() {
