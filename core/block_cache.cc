@@ -3,16 +3,6 @@
 #include <utility>
 
 namespace mote::core {
-namespace {
-
-// AddressSanitizer is to see each use of memory that was given back.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kKeeps = false;
-#else
-constexpr bool kKeeps = true;
-#endif
-
-}  // namespace
 
 BlockCache::Block BlockCache::fresh(std::size_t size) {
   Block block;

@@ -4,6 +4,17 @@
 #include <cstddef>
 #include <memory>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define MOTE_BLOCKS_ARE_KEPT false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MOTE_BLOCKS_ARE_KEPT false
+#endif
+#endif
+#ifndef MOTE_BLOCKS_ARE_KEPT
+#define MOTE_BLOCKS_ARE_KEPT true
+#endif
+
 namespace mote::core {
 
 /// Large blocks of memory between two uses, for one thread. What malloc gives back to the kernel costs a page fault for
@@ -15,6 +26,8 @@ class BlockCache {
     std::size_t size = 0;
   };
 
+  /// Not where AddressSanitizer is to see each use of memory that was given back.
+  static constexpr bool kKeeps = MOTE_BLOCKS_ARE_KEPT;
   static constexpr std::size_t kSmallestBytes = 64 * 1024;    ///< Smaller ones malloc keeps itself.
   static constexpr std::size_t kMostBytes = 4 * 1024 * 1024;  ///< Of all that are kept.
   static constexpr std::size_t kMostBlocks = 8;
@@ -34,3 +47,5 @@ class BlockCache {
 };
 
 }  // namespace mote::core
+
+#undef MOTE_BLOCKS_ARE_KEPT

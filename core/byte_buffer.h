@@ -17,10 +17,11 @@ class ByteBuffer {
   ByteBuffer() = default;
   /// Its memory comes from that cache, which outlives it, and goes back there; null: none.
   explicit ByteBuffer(BlockCache* cache) : cache_(cache) {}
-  /// The bytes stay where they are.
+  /// The bytes stay where they are; `other` is left with nothing.
   ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
-    swap(other);
+    ByteBuffer taken(std::move(other));
+    swap(taken);
     return *this;
   }
   ~ByteBuffer() { clear(); }

@@ -154,8 +154,9 @@ void ClientSocket::Impl::send(Payload payload, Compress compress) {
   if (status == SendStatus::queued) {
     changed_.wait(lock, [&] { return drains_ != before || stage_ == Stage::ended; });
     if (stage_ != Stage::ended) return;
+  } else if (status == SendStatus::closed) {
+    changed_.wait(lock, [this] { return stage_ != Stage::open; });  // why is told within the connection's turn
   }
-  changed_.wait(lock, [this] { return stage_ != Stage::open; });  // why it is closed is told within its turn
   fail();
 }
 

@@ -58,7 +58,6 @@ bool OutputBatch::append_masked(std::span<const std::byte> head, std::span<const
 void OutputBatch::borrow(std::span<const std::byte> payload) {
   close_run();
   pieces_[piece_count_++] = piece_of(payload);
-  borrows_ = true;
   borrowed_bytes_ += payload.size();
   if (borrowed_bytes_ >= kFullBytes) limit_ = end_;
 }
@@ -73,7 +72,6 @@ void OutputBatch::clear() {
   end_ = run_ = copied_.get();
   limit_ = end_ + kCopiedBytes;
   borrowed_bytes_ = piece_count_ = 0;
-  borrows_ = false;
 }
 
 void OutputBatch::abandon(const Output& output) {

@@ -29,8 +29,7 @@ class OutputBatch {
   /// `receive_buffer`: what may be written from where it lies.
   explicit OutputBatch(std::span<const std::byte> receive_buffer);
 
-  /// From now until `end`, this is `owner`'s batch. Empty at both.
-  void begin(const Output& owner) { owner_ = &owner; }
+  /// Nobody's any more; empty, as it was when Output::begin_batch made it somebody's.
   void end() { owner_ = nullptr; }
   /// For as long as it lives, output that would have to wait in a copy takes over `message` instead, if that is where
   /// it lies. Its bytes stay where they are, and last until the turn's end at least.
@@ -49,7 +48,7 @@ class OutputBatch {
   void abandon(const Output& output);
   [[nodiscard]] bool belongs_to(const Output& output) const { return owner_ == &output; }
   /// Must be flushed before the receive buffer is written again.
-  [[nodiscard]] bool borrows() const { return borrows_; }
+  [[nodiscard]] bool borrows() const { return borrowed_bytes_ != 0; }
 
  private:
   friend class Output;
@@ -82,7 +81,6 @@ class OutputBatch {
   std::unique_ptr<std::byte[]> copied_;
   std::size_t borrowed_bytes_ = 0;
   std::size_t piece_count_ = 0;
-  bool borrows_ = false;
   std::array<iovec, kMaxPieces> pieces_;
 };
 
@@ -93,7 +91,7 @@ class Output {
  public:
   /// From now until the batch's end what is written goes there, unless something waits that has to go out before.
   void begin_batch(OutputBatch& batch) const {
-    if (queue_ == nullptr && error_ == 0) batch.begin(*this);
+    if (queue_ == nullptr && error_ == 0) batch.owner_ = this;
   }
   /// The short way of `write_frame`, which is for all that this one refuses.
   [[gnu::always_inline]] bool write_small(OutputBatch& batch, proto::Opcode opcode,
@@ -130,8 +128,6 @@ class Output {
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
   [[nodiscard]] int error() const { return error_; }
-  /// Nothing waits, nothing has failed, and there is no progress to be taken.
-  [[nodiscard]] bool idle() const { return queue_ == nullptr && error_ == 0 && !blocked_ && !progress_; }
   /// Whether the kernel has taken a part of what waits, or begun to refuse it, since the last call.
   [[nodiscard]] bool take_progress() { return std::exchange(progress_, false); }
 

@@ -157,8 +157,8 @@ class Session final : public Connection, public core::Source {
     return is_client() && (phase_ == Phase::connecting || phase_ == Phase::opening);
   }
   [[nodiscard]] bool is_client() const { return context_.role == proto::Role::client; }
-  [[gnu::always_inline]] void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
-                                          proto::Coding coding = proto::Coding::plain);
+  void write_frame(proto::Opcode opcode, std::span<const std::byte> payload,
+                   proto::Coding coding = proto::Coding::plain);
   void write_masked_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding);
   void write_encoded(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void write_close(std::uint16_t code, std::string_view reason);

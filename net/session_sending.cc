@@ -23,8 +23,7 @@ std::uint32_t fresh_masking_key() {
 
 // ---- Frames
 
-/// Inline: each message of a server goes through it, and is not to pay for the client's.
-inline void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
+void Session::write_frame(proto::Opcode opcode, std::span<const std::byte> payload, proto::Coding coding) {
   if (is_client()) {
     write_masked_frame(opcode, payload, coding);
   } else {

@@ -71,10 +71,10 @@ Violation check_second_byte(unsigned first, unsigned byte) {
 
 /// Reads a frame header from the start of `size` bytes, of which there may be too few: then `header.size` stays 0. A
 /// rule is reported as soon as the byte that breaks it is there, and `payload_bytes` is set as soon as the length is
-/// known, before the masking key came. Inline in every case: its caller's loop is the path of each message.
+/// known, before the masking key came.
 template <Role role>
-[[nodiscard, gnu::always_inline]] inline Violation parse_frame_header(const std::byte* data, std::size_t size,
-                                                                      const FrameRules& rules, FrameHeader& header) {
+[[nodiscard]] Violation parse_frame_header(const std::byte* data, std::size_t size, const FrameRules& rules,
+                                           FrameHeader& header) {
   header.size = 0;
   header.payload_bytes = 0;
   if (size == 0) return Violation::none;

@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -176,17 +175,9 @@ while (here / "hangs").exists():
 """
 
 
-def is_alive(pid):
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 @unittest.skipUnless(check.has_avx2(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")),
                      "without AVX2 the program compares nothing")
-class Runs(unittest.TestCase):
+class Runs(harness.CommandTest):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mote-guard-")))
         for name, text in (("valgrind", TOOL), ("strace", TOOL), ("mote_load", LOAD), ("echo_server", "")):
@@ -200,16 +191,7 @@ class Runs(unittest.TestCase):
     def begin(self, *options, workloads="b"):
         command = ["/usr/bin/python3", "-B", ROOT / "bench/guard/check.py", "--programs", self.folder,
                    "--table", self.table, "--workloads", workloads, *options]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   encoding="utf-8", env={**os.environ, "PATH": str(self.folder)})
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def finish(self, process):
-        """Exit code, standard output and standard error."""
-        output, log = process.communicate(timeout=harness.PATIENCE_SECONDS)
-        return process.returncode, output, log
+        return self.start(command, env={**os.environ, "PATH": str(self.folder)})
 
     def run_at_cost(self, cost, *options, **others):
         (self.folder / "cost").write_text(str(cost))
@@ -221,7 +203,7 @@ class Runs(unittest.TestCase):
         return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
     def alive(self):
-        return [name for name, pid in self.started() if is_alive(pid)]
+        return [name for name, pid in self.started() if harness.is_alive(pid)]
 
     def test_writes_a_table_that_it_then_agrees_with(self):
         code, output, log = self.run_at_cost(100, "--write")

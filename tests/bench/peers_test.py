@@ -4,10 +4,8 @@ Its servers and its load are small stand-ins here, so that the figures are known
 """
 
 import json
-import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -204,15 +202,7 @@ print(json.dumps({"messages": 10, "seconds": 1, "messages_per_second": 10, "erro
 """
 
 
-def is_alive(pid):
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-class Runs(unittest.TestCase):
+class Runs(harness.CommandTest):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mote-peers-")))
         (self.folder / "server.py").write_text(SERVER)
@@ -226,16 +216,7 @@ class Runs(unittest.TestCase):
         command = [sys.executable, "-B", ROOT / "bench/peers/compare.py", "--programs", self.folder,
                    "--output", self.folder / "out", "--rounds", "2", "--workloads", "a,b", "--servers", "mote",
                    "--server", f"first={server}/one", "--server", f"second={server}/two", *options]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   encoding="utf-8")
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def finish(self, process):
-        """Exit code, standard output and standard error."""
-        output, log = process.communicate(timeout=harness.PATIENCE_SECONDS)
-        return process.returncode, output, log
+        return self.start(command)
 
     def loads(self):
         """A list of words for each run of the load so far; the first is the server's process, the second its own."""
@@ -253,7 +234,7 @@ class Runs(unittest.TestCase):
         xml.etree.ElementTree.parse(self.folder / "out/plot.svg")
         self.assertIn(f"first ({self.folder}/one), second ({self.folder}/two)", output)
         self.assertEqual(len(self.loads()), 12)  # two workloads of two servers: verified, and two rounds
-        self.assertEqual({words[0] for words in self.loads() if is_alive(words[0])}, set())
+        self.assertEqual({words[0] for words in self.loads() if harness.is_alive(words[0])}, set())
 
     def test_a_server_that_cannot_be_had_costs_a_line(self):
         (self.folder / "cost").write_text("1")
@@ -272,8 +253,8 @@ class Runs(unittest.TestCase):
                 process.send_signal(number)
                 self.assertEqual(self.finish(process)[0], code)
                 server, load = self.loads()[-1][:2]
-                self.assertFalse(is_alive(server), "the server")
-                self.assertFalse(is_alive(load), "the load")
+                self.assertFalse(harness.is_alive(server), "the server")
+                self.assertFalse(harness.is_alive(load), "the load")
                 self.assertEqual(len(self.loads()), before + 1)
 
     def test_names_that_there_are_not(self):

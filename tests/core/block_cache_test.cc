@@ -11,12 +11,7 @@
 namespace mote::core {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kKeeps = false;
-#else
-constexpr bool kKeeps = true;
-#endif
-
+constexpr bool kKeeps = BlockCache::kKeeps;
 constexpr std::size_t kLarge = 1024 * 1024;
 
 TEST(BlockCache, GivesOutAgainWhatWasGivenBack) {

@@ -119,6 +119,10 @@ TEST(ByteBuffer, IsMovedWithItsBytesAndNotCopied) {
   to = std::move(from);
   EXPECT_EQ(to.bytes().data(), where);
   EXPECT_EQ(to.size(), 100U);
+  from.append(std::vector<std::byte>(7, std::byte{2}));  // NOLINT(bugprone-use-after-move): that is what is promised
+  to = std::move(from);
+  EXPECT_EQ(to.size(), 7U);
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
 }
 
 TEST(ByteBuffer, DoesWhatAStringDoesUnderRandomUse) {

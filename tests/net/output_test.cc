@@ -73,7 +73,7 @@ TEST_F(OutputTest, AMaskedFrameBehindAFullBatchIsNotLost) {
   for (const std::size_t size : {0U, 1U, 100U}) {
     const std::string small(size, 's');
     for (std::size_t room = 0; room < 8; ++room) {
-      batch.begin(output);
+      output.begin_batch(batch);
       const std::string large(kBatchBytes - 8 - room, 'l');  // with a header of 8 bytes
       EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::binary, bytes_of(large), proto::Coding::plain, 0));
       EXPECT_FALSE(output.write_masked_frame(batch, here, Opcode::text, bytes_of(small), proto::Coding::plain, 0));
@@ -86,7 +86,7 @@ TEST_F(OutputTest, AMaskedFrameBehindAFullBatchIsNotLost) {
 }
 
 TEST_F(OutputTest, AMaskedFrameWithoutPayloadWaitsBehindABatchThatDoesNotGoOut) {
-  batch.begin(output);
+  output.begin_batch(batch);
   std::size_t written = 0;
   while (output.queued_bytes() == 0) {
     const std::string large(64 * 1024 - 8, 'l');
@@ -100,7 +100,7 @@ TEST_F(OutputTest, AMaskedFrameWithoutPayloadWaitsBehindABatchThatDoesNotGoOut) 
 }
 
 TEST_F(OutputTest, TheBatchGoesOutWithOneFlushAndNotBefore) {
-  batch.begin(output);
+  output.begin_batch(batch);
   EXPECT_FALSE(write(Opcode::text, "one"));
   EXPECT_FALSE(write(Opcode::text, ""));
   EXPECT_FALSE(write(Opcode::binary, std::string(1000, 'x')));
@@ -114,7 +114,7 @@ TEST_F(OutputTest, TheBatchGoesOutWithOneFlushAndNotBefore) {
 
 TEST_F(OutputTest, ALargePieceOfTheReceiveBufferIsSentFromWhereItLies) {
   const std::string_view received(reinterpret_cast<const char*>(receive_buffer.data()), receive_buffer.size());
-  batch.begin(output);
+  output.begin_batch(batch);
   static_cast<void>(write(Opcode::binary, received.substr(10, 100)));  // small: copied
   EXPECT_FALSE(batch.borrows());
   static_cast<void>(write(Opcode::binary, received.substr(10, 10'000)));
@@ -131,7 +131,7 @@ TEST_F(OutputTest, ALargePieceOfTheReceiveBufferIsSentFromWhereItLies) {
 }
 
 TEST_F(OutputTest, WhatLiesElsewhereMayBeReusedAtOnce) {
-  batch.begin(output);
+  output.begin_batch(batch);
   std::string expected;
   for (const std::size_t size : std::initializer_list<std::size_t>{5, 5000, 70'000, 30'000, 3}) {
     std::string payload(size, 'p');
@@ -170,18 +170,20 @@ TEST_F(OutputTest, SmallFramesFillTheBatchToItsLastByte) {
 
 TEST_F(OutputTest, OutsideItsTurnItWaitsForAFlushAtTheTurnsEnd) {
   Output other;
-  batch.begin(other);
+  other.begin_batch(batch);
   EXPECT_TRUE(write(Opcode::text, "one"));
   EXPECT_TRUE(write(Opcode::text, "two"));
   EXPECT_EQ(read(), "");
   output.flush(here);
   EXPECT_EQ(read(), frame(Opcode::text, "one") + frame(Opcode::text, "two"));
   EXPECT_EQ(output.queued_bytes(), 0U);
-  EXPECT_TRUE(output.idle());
+  EXPECT_FALSE(output.blocked());
+  EXPECT_EQ(output.error(), 0);
+  EXPECT_FALSE(output.take_progress());
 }
 
 TEST_F(OutputTest, WhatTheKernelDoesNotTakeWaitsInOrder) {
-  batch.begin(output);
+  output.begin_batch(batch);
   std::string expected;
   for (int i = 0; i < 40; ++i) {
     const std::string payload(static_cast<std::size_t>(i) * 1000, static_cast<char>('a' + i % 26));
@@ -231,7 +233,8 @@ TEST_F(OutputTest, AMessageThatWasLentWaitsWhereItLies) {
   output.flush_batch(batch, here);
   batch.end();
   EXPECT_EQ(drain(), expected);
-  EXPECT_TRUE(output.idle() || output.take_progress());
+  EXPECT_FALSE(output.blocked());
+  EXPECT_EQ(output.error(), 0);
 }
 
 TEST_F(OutputTest, APartOfAMessageThatWasLentMayWaitToo) {
@@ -271,7 +274,7 @@ TEST_F(OutputTest, OfPongsThatWaitOnlyTheFirstAndTheLatestGoOut) {  // RFC 6455 
 
 TEST_F(OutputTest, AFailureIsRememberedAndDropsWhatIsWritten) {
   there.reset();
-  batch.begin(output);
+  output.begin_batch(batch);
   static_cast<void>(write(Opcode::text, "one"));
   output.flush_batch(batch, here);
   EXPECT_EQ(output.error(), EPIPE);
@@ -302,7 +305,7 @@ TEST_F(OutputTest, EveryMixtureOfSizesPlacesAndReadsArrivesWhole) {
   std::string got;
   for (int turn = 0; turn < 400; ++turn) {
     const bool own_turn = below(3) != 0;
-    if (own_turn) batch.begin(output);
+    if (own_turn) output.begin_batch(batch);
     for (std::size_t i = below(8); i > 0; --i) {
       const std::size_t size = below(4) == 0 ? below(100'000) : below(6000);
       const std::string_view payload = received.substr(below(1000), size);

@@ -4,6 +4,7 @@ A test is run as `python3 NAME_test.py FOLDER_OF_THE_PROGRAMS [UNITTEST_ARGUMENT
 """
 
 import contextlib
+import os
 import pathlib
 import re
 import signal
@@ -41,6 +42,32 @@ def eventually(condition, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
         time.sleep(0.005)  # between two looks, not in place of one
+
+
+def is_alive(pid):
+    """Whether there is a process with that number."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class CommandTest(unittest.TestCase):
+    """For tests of programs that run and end."""
+
+    def start(self, command, **options):
+        """A subprocess.Popen with its output piped; it does not outlive the test."""
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   encoding="utf-8", **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def finish(self, process):
+        """Exit code, standard output and standard error."""
+        output, log = process.communicate(timeout=PATIENCE_SECONDS)
+        return process.returncode, output, log
 
 
 class Process:
