@@ -119,7 +119,8 @@ struct Options {
 
   /// \name Fairness: what one connection may do in a turn before the others have theirs
   /// @{
-  /// Bytes received; where permessage-deflate was agreed on, also bytes of messages: a thousand may come out of one.
+  /// Bytes received, and up to four times as many where they go straight into a large message; where permessage-deflate
+  /// was agreed on, also bytes of messages: a thousand may come out of one.
   std::size_t turn_bytes = defaults::kTurnBytes;
   std::uint32_t turn_messages = defaults::kTurnMessages;
   /// @}
