@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -34,6 +35,7 @@ struct Context {
       : role(as_role),
         reactor(on_loop.reactor),
         receive_buffer(on_loop.receive_buffer()),
+        first_room(receive_buffer.first(std::min(receive_buffer.size(), with_options.turn_bytes))),
         batch(on_loop.batch),
         loop(on_loop),
         deflate(pool),
@@ -47,6 +49,7 @@ struct Context {
   const proto::Role role;
   core::Reactor& reactor;
   const std::span<std::byte> receive_buffer;
+  const std::span<std::byte> first_room;  // what a turn's first read may fill of it
   OutputBatch& batch;
   Loop& loop;
   proto::DeflatePool& deflate;

@@ -22,14 +22,24 @@ bool guarded(std::string_view where, Call&& call) {
   return false;
 }
 
+/// Inside a handler: ends the connection whose callback threw that.
+[[gnu::noinline, gnu::cold]] void report_thrown(Session& session) {
+  const std::exception_ptr cause = std::current_exception();
+  try {
+    std::rethrow_exception(cause);
+  } catch (const std::exception& exception) {
+    session.callback_threw(exception.what(), cause);
+  } catch (...) {
+    session.callback_threw("an exception that is no std::exception", cause);
+  }
+}
+
 template <class Call>
 void guarded_for(Session& session, Call&& call) {
   try {
     call();
-  } catch (const std::exception& exception) {
-    session.callback_threw(exception.what(), std::current_exception());
   } catch (...) {
-    session.callback_threw("an exception that is no std::exception", std::current_exception());
+    report_thrown(session);
   }
 }
 

@@ -193,8 +193,11 @@ void Output::send_now(OutputBatch& batch, Transport& transport, std::span<const 
 void Output::send_batch(OutputBatch& batch, Transport& transport) {
   if (batch.piece_count_ == 0) {
     iovec piece = piece_of({batch.run_, batch.end_});
-    transmit_or_keep(transport, {&piece, 1}, piece.iov_len, nullptr);
     batch.end_ = batch.run_;
+    const IoResult result = transport.transmit({&piece, 1});
+    if (took_all(result, piece.iov_len, transport)) [[likely]]
+      return;
+    keep_untaken(result, transport, piece);
   } else {
     batch.close_run();
     transmit_pieces(transport, std::span(batch.pieces_).first(batch.piece_count_));
@@ -203,21 +206,27 @@ void Output::send_batch(OutputBatch& batch, Transport& transport) {
   if (blocked_ || queue_ != nullptr || error_ != 0) batch.end();
 }
 
+inline bool Output::took_all(const IoResult& result, std::size_t size, const Transport& transport) {
+  if (result.bytes != size || transport.backlog_bytes() != 0) return false;
+  blocked_ = false;
+  return true;
+}
+
+void Output::keep_untaken(IoResult result, const Transport& transport, const iovec& piece) {
+  const std::size_t sent = note_sent(result, transport, piece.iov_len);
+  if (blocked_) keep_rest({&piece, 1}, sent, nullptr);
+}
+
+/// Sends `pieces`; what the kernel does not take waits behind what waits already.
 void Output::transmit_pieces(Transport& transport, std::span<iovec> pieces, core::ByteBuffer* lent) {
   std::size_t size = 0;
   for (const iovec& piece : pieces) size += piece.iov_len;
-  transmit_or_keep(transport, pieces, size, lent);
-}
-
-/// Sends `pieces`, `size` bytes in all; what the kernel does not take waits behind what waits already.
-inline void Output::transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size,
-                                     core::ByteBuffer* lent) {
-  const std::size_t sent = queue_ == nullptr ? transmit_some(transport, pieces, size) : 0;
+  const std::size_t sent = queue_ == nullptr ? note_sent(transport.transmit(pieces), transport, size) : 0;
   if (blocked_ || queue_ != nullptr) keep_rest(pieces, sent, lent);  // else all of it was sent, or it failed
 }
 
-inline std::size_t Output::transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size) {
-  const IoResult result = transport.transmit(pieces);
+/// Answers how much was sent of `size` bytes.
+std::size_t Output::note_sent(const IoResult& result, const Transport& transport, std::size_t size) {
   if (result.state == IoResult::State::failed) {
     fail(result.error);
     return 0;
@@ -267,7 +276,7 @@ void Output::flush(Transport& transport) {
     std::size_t count = 0;
     if (!queue_->block.empty()) pieces[count++] = piece_of(queue_->block.bytes());
     if (!queue_->bytes.empty()) pieces[count++] = piece_of(queue_->bytes.bytes());
-    consumed(transmit_some(transport, std::span(pieces).first(count), queued_bytes()));
+    consumed(note_sent(transport.transmit(std::span(pieces).first(count)), transport, queued_bytes()));
   }
 }
 

@@ -124,6 +124,8 @@ class Output {
   [[nodiscard]] std::size_t queued_bytes() const {
     return queue_ != nullptr ? queue_->block.size() + queue_->bytes.size() : 0;
   }
+  /// Nothing waits, and nothing has failed.
+  [[nodiscard]] bool idle() const { return queue_ == nullptr && !blocked_ && error_ == 0; }
   /// The kernel's buffer is full: the next OUT edge says when to flush.
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// The errno of a write that failed, else 0. After a failure whatever is written is dropped.
@@ -151,8 +153,9 @@ class Output {
   void transmit_pieces(Transport& transport, std::span<iovec> pieces, core::ByteBuffer* lent = nullptr);
   void keep_rest(std::span<const iovec> pieces, std::size_t sent, core::ByteBuffer* lent);
   bool take_over(core::ByteBuffer& lent, std::span<const std::byte> bytes);
-  void transmit_or_keep(Transport& transport, std::span<iovec> pieces, std::size_t size, core::ByteBuffer* lent);
-  std::size_t transmit_some(Transport& transport, std::span<iovec> pieces, std::size_t size);
+  bool took_all(const IoResult& result, std::size_t size, const Transport& transport);
+  [[gnu::noinline]] void keep_untaken(IoResult result, const Transport& transport, const iovec& piece);
+  std::size_t note_sent(const IoResult& result, const Transport& transport, std::size_t size);
   void consumed(std::size_t size);
   void fail(int error);
 

@@ -113,25 +113,32 @@ class Session final : public Connection, public core::Source {
 
   template <class Call>
   void guarded(Call&& call);
-  [[gnu::always_inline]] void react(std::uint32_t events);
+  void react(std::uint32_t events);
   void take_room();
   void react_to_time();
   void end_turn();
-  [[gnu::always_inline]] void take_turn();
+  [[nodiscard]] bool is_calm() const;
+  [[gnu::always_inline]] void take_plain_turn();
+  void take_turn();
+  [[gnu::always_inline]] void finish_turn(OutputBatch& batch);
   [[gnu::noinline]] bool use_backlog(Sink& sink);
   [[gnu::always_inline]] void read_socket(Sink& sink);
   [[gnu::always_inline]] std::size_t use(std::span<std::byte> input, Sink& sink);
   [[gnu::noinline]] std::size_t use_heads(std::span<const std::byte> input, Sink& sink);
   [[gnu::always_inline]] void take_input(std::span<std::byte> input, Sink& sink);
+  void keep_backlog(std::span<const std::byte> input);
+  [[gnu::noinline]] void keep_rest(std::span<const std::byte> input, const proto::MessageReader::Result& read);
   void take_direct(std::size_t size, Sink& sink);
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
-  void input_stopped(const IoResult& result);
+  void input_stopped(IoResult result);
   [[nodiscard]] std::string transport_fault(const IoResult& result) const;
   void refuse_plain_http();
   void leave_without_tls(std::string_view last_words = {});
   proto::MessageReader::Result read_frames(std::span<std::byte> input, const proto::MessageRules& rules, Sink& sink);
   [[nodiscard]] proto::MessageRules deflate_rules() const;
+  /// The quick answer of `may_use`, for most connections.
+  [[nodiscard]] bool flows_plainly() const { return writes_plainly_ && !above_soft_limit_ && !paused_; }
   /// Whether received bytes may be used, or at least dropped.
   [[nodiscard]] bool may_use() const {
     if (open()) return !above_soft_limit_ && !paused_;
@@ -192,13 +199,13 @@ class Session final : public Connection, public core::Source {
   bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
   bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
   bool paused_ : 1 = false;            // by the user
+  bool writes_plainly_ : 1 = false;    // messages go out as they are: open, a server's, without deflate and TLS
   bool writing_shut_ : 1 = false;
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer
   bool known_ : 1 = false;               // to the user, who has not been told the end
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
-  bool writes_plainly_ : 1 = false;      // messages go out as they are: open, a server's, without deflate and TLS
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;

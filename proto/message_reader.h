@@ -44,8 +44,9 @@ struct MessageRules {
 
 /// Takes what a MessageReader finds. Each answers whether to go on reading. Bytes are valid during the call.
 ///
-/// A sink may have `bool on_own_data(Opcode, core::ByteBuffer& message)` too, for messages that lie in a block of their
-/// own: it may move the block away, and the bytes with it.
+/// A sink may have more: `bool on_own_data(Opcode, core::ByteBuffer& message)`, for messages that lie in a block of
+/// their own: it may move the block away, and the bytes with it; and `void inflated(std::size_t bytes)`, to hear how
+/// much a compressed message made before it gets that.
 template <class T>
 concept MessageSink = requires(T& sink, Opcode opcode, std::span<std::byte> bytes, const ClosePayload& close) {
   { sink.on_data(opcode, bytes) } -> std::same_as<bool>;     // a whole message: text (valid UTF-8) or binary
@@ -71,6 +72,9 @@ class MessageReader {
   /// `input` is unmasked in place. Must not be called again after a violation.
   template <Role role, MessageSink Sink>
   Result read(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
+
+  /// Nothing of a message or frame is kept.
+  [[nodiscard]] bool between_frames() const { return partial_ == nullptr && header_bytes_ == 0; }
 
   /// \name Large payloads without a copy
   /// @{
@@ -136,6 +140,10 @@ class MessageReader {
   template <MessageSink Sink>
   Violation end_frame(const MessageRules& rules, Sink& sink, bool& go_on);
   template <MessageSink Sink>
+  static void tell_inflated(std::size_t bytes, Sink& sink) {
+    if constexpr (requires { sink.inflated(bytes); }) sink.inflated(bytes);
+  }
+  template <MessageSink Sink>
   static Violation deliver_control(Opcode opcode, std::span<std::byte> payload, Sink& sink, bool& go_on);
 
   std::unique_ptr<Partial> partial_;
@@ -153,7 +161,7 @@ MessageReader::Result MessageReader::read(std::span<std::byte> input, const Mess
   std::byte* at = begin;
   while (at != end) {
     // What most frames are, in few instructions: final, plain data frames that are here as a whole.
-    while (partial_ == nullptr && header_bytes_ == 0) {
+    while (between_frames()) {
       const auto left = static_cast<std::size_t>(end - at);
       std::size_t header = 2 + key_bytes;
       if (left < header) break;
@@ -286,6 +294,7 @@ Violation MessageReader::whole_compressed(Opcode opcode, std::span<const std::by
     if (const auto broken = end_inflating(rules); broken != Violation::none) return broken;
   }
   if (!utf8.complete()) return Violation::text_not_utf8;
+  tell_inflated(message.size(), sink);
   go_on = sink.on_data(opcode, message.bytes());
   rules.deflate->trim_inflated();
   return Violation::none;
@@ -306,6 +315,7 @@ Violation MessageReader::end_frame(const MessageRules& rules, Sink& sink, bool& 
   }
   if (partial_->message_opcode == Opcode::text && !partial_->utf8.complete()) return Violation::text_not_utf8;
   const auto done = std::move(partial_);
+  if (done->compressed) tell_inflated(done->message.size(), sink);
   if constexpr (requires { sink.on_own_data(done->message_opcode, done->message); }) {
     go_on = sink.on_own_data(done->message_opcode, done->message);
   } else {
