@@ -64,24 +64,36 @@ void unmask_baseline(std::byte* to, const std::byte* from, std::size_t size, std
 [[gnu::target("avx2")]] void unmask_avx2(std::byte* to, const std::byte* from, std::size_t size,
                                          std::uint32_t key) noexcept {
   if (size <= kUnmaskInlineBytes) return detail::unmask_small(to, from, size, key);
-  const __m256i first = unmask_vector(from, _mm256_set1_epi32(static_cast<int>(key)));
-  const __m256i last = unmask_vector(from + size - 32, _mm256_set1_epi32(static_cast<int>(rotate_key(key, size))));
-  // A payload begins 2 to 14 bytes behind something aligned: from here on, stores do not straddle cache lines.
-  std::size_t at = (0 - reinterpret_cast<std::uintptr_t>(to)) % 32;
-  const __m256i keys = _mm256_set1_epi32(static_cast<int>(rotate_key(key, at)));
-  for (; at + 128 <= size; at += 128) {
-    const __m256i a = unmask_vector(from + at, keys);
-    const __m256i b = unmask_vector(from + at + 32, keys);
-    const __m256i c = unmask_vector(from + at + 64, keys);
-    const __m256i d = unmask_vector(from + at + 96, keys);
-    store_vector(to + at, a);
-    store_vector(to + at + 32, b);
-    store_vector(to + at + 64, c);
-    store_vector(to + at + 96, d);
+  // The last vectors, up to as many as the loop takes at once: nothing is left over for a loop of single ones.
+  const __m256i last_keys = _mm256_set1_epi32(static_cast<int>(rotate_key(key, size)));
+  const __m256i y = unmask_vector(from + size - 64, last_keys);
+  const __m256i z = unmask_vector(from + size - 32, last_keys);
+  const __m256i first_keys = _mm256_set1_epi32(static_cast<int>(key));
+  const __m256i first = unmask_vector(from, first_keys);
+  if (size <= 128) {
+    store_vector(to + 32, unmask_vector(from + 32, first_keys));
+  } else {
+    const __m256i w = unmask_vector(from + size - 128, last_keys);
+    const __m256i x = unmask_vector(from + size - 96, last_keys);
+    // A payload begins 2 to 14 bytes behind something aligned: from here on, stores do not straddle cache lines.
+    std::size_t at = (0 - reinterpret_cast<std::uintptr_t>(to)) % 32;
+    const __m256i keys = _mm256_set1_epi32(static_cast<int>(rotate_key(key, at)));
+    for (; at + 128 <= size; at += 128) {
+      const __m256i a = unmask_vector(from + at, keys);
+      const __m256i b = unmask_vector(from + at + 32, keys);
+      const __m256i c = unmask_vector(from + at + 64, keys);
+      const __m256i d = unmask_vector(from + at + 96, keys);
+      store_vector(to + at, a);
+      store_vector(to + at + 32, b);
+      store_vector(to + at + 64, c);
+      store_vector(to + at + 96, d);
+    }
+    store_vector(to + size - 128, w);
+    store_vector(to + size - 96, x);
   }
-  for (; at + 32 <= size; at += 32) store_vector(to + at, unmask_vector(from + at, keys));
   store_vector(to, first);
-  store_vector(to + size - 32, last);
+  store_vector(to + size - 64, y);
+  store_vector(to + size - 32, z);
 }
 
 [[gnu::target("avx512bw")]] inline __m512i unmask_vector(const std::byte* from, __m512i key) noexcept {
@@ -91,23 +103,36 @@ void unmask_baseline(std::byte* to, const std::byte* from, std::size_t size, std
 [[gnu::target("avx512bw")]] void unmask_avx512(std::byte* to, const std::byte* from, std::size_t size,
                                                std::uint32_t key) noexcept {
   if (size <= kUnmaskInlineBytes) return detail::unmask_small(to, from, size, key);
-  const __m512i first = unmask_vector(from, _mm512_set1_epi32(static_cast<int>(key)));
-  const __m512i last = unmask_vector(from + size - 64, _mm512_set1_epi32(static_cast<int>(rotate_key(key, size))));
-  std::size_t at = (0 - reinterpret_cast<std::uintptr_t>(to)) % 64;
-  const __m512i keys = _mm512_set1_epi32(static_cast<int>(rotate_key(key, at)));
-  for (; at + 256 <= size; at += 256) {
-    const __m512i a = unmask_vector(from + at, keys);
-    const __m512i b = unmask_vector(from + at + 64, keys);
-    const __m512i c = unmask_vector(from + at + 128, keys);
-    const __m512i d = unmask_vector(from + at + 192, keys);
-    _mm512_storeu_si512(to + at, a);
-    _mm512_storeu_si512(to + at + 64, b);
-    _mm512_storeu_si512(to + at + 128, c);
-    _mm512_storeu_si512(to + at + 192, d);
+  const __m512i first_keys = _mm512_set1_epi32(static_cast<int>(key));
+  const __m512i last_keys = _mm512_set1_epi32(static_cast<int>(rotate_key(key, size)));
+  const __m512i first = unmask_vector(from, first_keys);
+  const __m512i z = unmask_vector(from + size - 64, last_keys);
+  if (size > 128) {
+    const __m512i y = unmask_vector(from + size - 128, last_keys);
+    if (size <= 256) {
+      _mm512_storeu_si512(to + 64, unmask_vector(from + 64, first_keys));
+    } else {
+      const __m512i w = unmask_vector(from + size - 256, last_keys);
+      const __m512i x = unmask_vector(from + size - 192, last_keys);
+      std::size_t at = (0 - reinterpret_cast<std::uintptr_t>(to)) % 64;
+      const __m512i keys = _mm512_set1_epi32(static_cast<int>(rotate_key(key, at)));
+      for (; at + 256 <= size; at += 256) {
+        const __m512i a = unmask_vector(from + at, keys);
+        const __m512i b = unmask_vector(from + at + 64, keys);
+        const __m512i c = unmask_vector(from + at + 128, keys);
+        const __m512i d = unmask_vector(from + at + 192, keys);
+        _mm512_storeu_si512(to + at, a);
+        _mm512_storeu_si512(to + at + 64, b);
+        _mm512_storeu_si512(to + at + 128, c);
+        _mm512_storeu_si512(to + at + 192, d);
+      }
+      _mm512_storeu_si512(to + size - 256, w);
+      _mm512_storeu_si512(to + size - 192, x);
+    }
+    _mm512_storeu_si512(to + size - 128, y);
   }
-  for (; at + 64 <= size; at += 64) _mm512_storeu_si512(to + at, unmask_vector(from + at, keys));
   _mm512_storeu_si512(to, first);
-  _mm512_storeu_si512(to + size - 64, last);
+  _mm512_storeu_si512(to + size - 64, z);
 }
 
 #endif

@@ -169,11 +169,7 @@ inline bool OutputBatch::append_small(proto::Opcode opcode, std::span<const std:
   const std::size_t size = payload.size();
   if (size >= kBorrowBytes || static_cast<std::ptrdiff_t>(size) >= limit_ - end_) return false;
   std::byte* const to = end_ + proto::write_frame_header(end_, opcode, size);
-  if (size <= core::kUnmaskInlineBytes) {
-    core::unmask_copy(to, payload.data(), size, 0);  // inline, as std::memcpy of any size is not
-  } else {
-    std::memcpy(to, payload.data(), size);
-  }
+  core::unmask_copy(to, payload.data(), size, 0);  // key 0 copies; small ones inline, as std::memcpy of any size is not
   end_ = to + size;
   return true;
 }
