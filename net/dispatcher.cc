@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "core/log.h"
+#include "net/dispatcher_calls.h"
 #include "net/session.h"
 
 namespace mote::net {
@@ -22,8 +23,12 @@ bool guarded(std::string_view where, Call&& call) {
   return false;
 }
 
-/// Inside a handler: ends the connection whose callback threw that.
-[[gnu::noinline, gnu::cold]] void report_thrown(Session& session) {
+}  // namespace
+
+using detail::call_one;
+using detail::guarded_for;
+
+void detail::report_thrown(Session& session) {
   const std::exception_ptr cause = std::current_exception();
   try {
     std::rethrow_exception(cause);
@@ -34,27 +39,6 @@ bool guarded(std::string_view where, Call&& call) {
   }
 }
 
-template <class Call>
-void guarded_for(Session& session, Call&& call) {
-  try {
-    call();
-  } catch (...) {
-    report_thrown(session);
-  }
-}
-
-/// The connection's own callback where it has one, else the shared one.
-template <auto own_member, auto shared_member, class... Arguments>
-void call_one(Session& session, const Handlers& shared, const Arguments&... arguments) {
-  if (const OwnHandlers* own = session.own_handlers(); own != nullptr && own->*own_member) {
-    (own->*own_member)(arguments...);
-  } else if (shared.*shared_member) {
-    (shared.*shared_member)(session, arguments...);
-  }
-}
-
-}  // namespace
-
 void Dispatcher::configured(Session& session) {
   guarded_for(session, [&] {
     if (configure) configure(session);
@@ -63,17 +47,6 @@ void Dispatcher::configured(Session& session) {
 
 void Dispatcher::opened(Session& session) {
   guarded_for(session, [&] { call_one<&OwnHandlers::on_open, &Handlers::on_open>(session, shared); });
-}
-
-void Dispatcher::data(Session& session, bool text, std::span<const std::byte> payload) {
-  guarded_for(session, [&] {
-    if (text) {
-      const std::string_view view(reinterpret_cast<const char*>(payload.data()), payload.size());
-      call_one<&OwnHandlers::on_message, &Handlers::on_message>(session, shared, view);
-    } else {
-      call_one<&OwnHandlers::on_binary, &Handlers::on_binary>(session, shared, payload);
-    }
-  });
 }
 
 void Dispatcher::pinged(Session& session, std::span<const std::byte> payload) {

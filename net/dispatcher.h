@@ -15,6 +15,8 @@
 #include <mote/http.h>
 #include <mote/tls.h>
 
+#include "proto/frame.h"
+
 namespace mote::net {
 
 class Session;
@@ -53,7 +55,7 @@ class Dispatcher {
 
   void configured(Session& session);
   void opened(Session& session);
-  void data(Session& session, bool text, std::span<const std::byte> payload);
+  void data(Session& session, proto::Opcode opcode, std::span<const std::byte> payload);
   void pinged(Session& session, std::span<const std::byte> payload);
   void ponged(Session& session, std::span<const std::byte> payload);
   void drained(Session& session);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "net/dispatcher_calls.h"
 #include "proto/close_code.h"
 
 namespace mote::net {
@@ -24,7 +25,7 @@ class Session::Sink {
       : session_(session), messages_left_(options.turn_messages), inflated_left_(options.turn_bytes) {}
 
   [[gnu::always_inline]] bool on_data(proto::Opcode opcode, std::span<std::byte> payload) {
-    if (session_.open()) session_.context_.dispatcher.data(session_, opcode == proto::Opcode::text, payload);
+    if (session_.open()) session_.context_.dispatcher.data(session_, opcode, payload);
     return count();
   }
 
@@ -110,7 +111,7 @@ void Session::connected(Transport transport, const PeerAddress& peer) {
         Error(ErrorKind::connect, peer.to_string().append(": epoll_ctl: ").append(core::errno_text(error))));
   }
   start();
-  readable_ = true;  // whether or not: TLS and HTTP begin with a turn
+  flow_.set(Flow::readable);  // whether or not: TLS and HTTP begin with a turn
   context_.reactor.make_ready(*this);
 }
 
@@ -150,11 +151,11 @@ void Session::on_events(std::uint32_t events) {
 
 void Session::on_ready() {
   guarded([&] {
-    if (above_soft_limit_ && queued() <= context_.options.soft_limit_bytes) {
-      above_soft_limit_ = false;
+    if (flow_.has(Flow::above_soft_limit) && queued() <= context_.options.soft_limit_bytes) {
+      flow_.set(Flow::above_soft_limit, false);
       if (open()) context_.dispatcher.drained(*this);
     }
-    if ((readable_ || backlog_ != nullptr) && may_use()) take_turn();
+    if ((flow_.has(Flow::readable) || backlog_ != nullptr) && may_use()) take_turn();
   });
 }
 
@@ -194,9 +195,9 @@ void Session::guarded(Call&& call) {
 
 void Session::react(std::uint32_t events) {
   if ((events & kWritable) != 0 && (output_.blocked() || transport_.encrypts())) take_room();
-  if ((events & (kReadable | kEnding)) != 0) readable_ = true;
-  if ((events & kEnding) != 0) input_ending_ = true;
-  if (!readable_ || !may_use()) return;
+  if ((events & (kReadable | kEnding)) != 0) flow_.set(Flow::readable);
+  if ((events & kEnding) != 0) flow_.set(Flow::input_ending);
+  if (!flow_.has(Flow::readable) || !may_use()) return;
   if (transport_.in_tls_handshake()) return context_.reactor.make_ready(*this);  // in line for what a turn may do
   take_turn();
 }
@@ -209,7 +210,7 @@ void Session::take_room() {
     context_.reactor.at_turn_end(*this);  // may be the end
   }
   // Reading may have stopped for a backlog that was sent since; no edge of input tells of what is inside TLS.
-  if (transport_.reading_waits_for_room()) readable_ = true;
+  if (transport_.reading_waits_for_room()) flow_.set(Flow::readable);
 }
 
 void Session::react_to_time() {
@@ -252,8 +253,7 @@ void Session::end_turn() {
 
 /// Whether nothing is unusual, and so a turn is one read, its messages, and one write of the answers.
 inline bool Session::is_calm() const {
-  return writes_plainly_ && !readable_ && !input_ending_ && !above_soft_limit_ && !paused_ && backlog_ == nullptr &&
-         reader_.between_frames() && output_.idle();
+  return flow_.none() && backlog_ == nullptr && reader_.between_frames() && output_.idle();
 }
 
 /// What take_turn does where it finds a calm connection: most turns of most connections.
@@ -263,7 +263,7 @@ inline void Session::take_plain_turn() {
   Sink sink(*this, context_.options);
   const std::span<std::byte> room = context_.first_room;
   const IoResult result = receive(transport_.descriptor(), room);
-  readable_ = result.state == IoResult::State::done && result.more;
+  flow_.set(Flow::readable, result.state == IoResult::State::done && result.more);
   if (result.state == IoResult::State::done) [[likely]] {
     liveness_.heard(now_ms());
     const auto input = room.first(result.bytes);
@@ -290,7 +290,7 @@ inline void Session::finish_turn(OutputBatch& batch) {
   const bool all_sent = batch.belongs_to(output_);
   batch.end();
   if (!all_sent || remembers_output()) note_output();
-  if ((readable_ || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
+  if ((flow_.has(Flow::readable) || backlog_ != nullptr) && may_use()) context_.reactor.make_ready(*this);
 }
 
 /// Whether nothing of it is left, and more may be read.
@@ -298,7 +298,7 @@ bool Session::use_backlog(Sink& sink) {
   auto backlog = std::move(backlog_);  // taken out: what is used may end the session's interest in it
   backlog->consume(use(backlog->bytes(), sink));
   if (!backlog->empty()) backlog_ = std::move(backlog);
-  return readable_ && backlog_ == nullptr && sink.may_go_on();
+  return flow_.has(Flow::readable) && backlog_ == nullptr && sink.may_go_on();
 }
 
 inline void Session::read_socket(Sink& sink) {
@@ -310,13 +310,13 @@ inline void Session::read_socket(Sink& sink) {
     if (transport_.in_tls_handshake() && !context_.loop.handshakes.take(context_.reactor.turn_number())) return;
     const IoResult result = transport_.receive(room.first(size));
     // A short read has emptied the socket; the next edge tells of more. Only an end that is near brings no other edge.
-    readable_ = result.state == IoResult::State::done && (result.more || input_ending_);
+    flow_.set(Flow::readable, result.state == IoResult::State::done && (result.more || flow_.has(Flow::input_ending)));
     if (result.state != IoResult::State::done) return input_stopped(result);
     liveness_.heard(now_ms());
     bytes_left -= std::min(bytes_left, result.wire_bytes);
     if (result.bytes != 0)
       direct.empty() ? take_input(room.first(result.bytes), sink) : take_direct(result.bytes, sink);
-    if (!readable_) return;
+    if (!flow_.has(Flow::readable)) return;
     if (context_.batch.borrows()) output_.flush_batch(context_.batch, transport_);  // before that memory is used again
   } while (backlog_ == nullptr && bytes_left != 0 && sink.may_go_on());
 }
@@ -455,7 +455,7 @@ void Session::refuse_plain_http() {
 void Session::leave_without_tls(std::string_view last_words) {
   transport_.drop_tls();
   peer_done_ = false;
-  readable_ = true;
+  flow_.set(Flow::readable);
   if (!last_words.empty()) written(output_.write(context_.batch, transport_, bytes_of(last_words), {}));
   leave();
 }
@@ -487,7 +487,8 @@ void Session::peer_closed(const proto::ClosePayload& close) {
   if (is_client()) {
     peer_closes_ = true;  // §7.1.1: the server first
   } else {
-    peer_done_ = !readable_;  // with unread bytes a close(2) would be a reset, and might overtake our Close
+    peer_done_ =
+        !flow_.has(Flow::readable);  // with unread bytes a close(2) would be a reset, and might overtake our Close
   }
   end(std::move(ending), Phase::leaving);
 }
@@ -550,13 +551,13 @@ void Session::finish_leaving() {
   } else if (!writing_shut_ && !peer_closes_) {
     writing_shut_ = true;
     transport_.shut_down_writing();
-    if (readable_) context_.reactor.make_ready(*this);
+    if (flow_.has(Flow::readable)) context_.reactor.make_ready(*this);
   }
 }
 
 void Session::enter(Phase phase) {
   phase_ = phase;
-  writes_plainly_ = open() && !is_client() && !deflater_.parameters() && !transport_.encrypts();
+  flow_.set(Flow::elaborate, !open() || is_client() || deflater_.parameters() || transport_.encrypts());
   if (handle_state_ != nullptr) handle_state_->open.store(open(), std::memory_order_relaxed);
   if (phase_ == Phase::leaving || phase_ == Phase::gone) context_.reactor.at_turn_end(*this);
 }
@@ -584,7 +585,8 @@ void Session::go_away() {
     shut_down();
   } else if (phase_ == Phase::opening) {
     if (opening_->inside_head()) return;
-    peer_done_ = !readable_;  // a browser that keeps the connection for its next request does not look at our end
+    peer_done_ = !flow_.has(
+        Flow::readable);  // a browser that keeps the connection for its next request does not look at our end
     leave();
   } else if (open()) {
     closing_by_ = EndedBy::shutdown;

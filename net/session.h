@@ -14,6 +14,7 @@
 #include <mote/log.h>
 
 #include "core/byte_buffer.h"
+#include "core/flags.h"
 #include "core/reactor.h"
 #include "net/context.h"
 #include "net/handle_state.h"
@@ -62,7 +63,7 @@ class Session final : public Connection, public core::Source {
   SendStatus send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   SendStatus send_prepared(const proto::PreparedFrames& message);
   SendStatus send_control(proto::Opcode opcode, std::span<const std::byte> payload);
-  void pause_reading() { paused_ = open() || is_connecting_client(); }
+  void pause_reading() { flow_.set(Flow::paused, open() || is_connecting_client()); }
   void resume_reading();
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
@@ -94,6 +95,14 @@ class Session final : public Connection, public core::Source {
     close_sent,  // our Close is out, the peer's is not here; its messages are dropped
     leaving,     // nothing is delivered any more; output goes out, and the peer gets time to read it
     gone,        // to be removed at the turn's end
+  };
+  // What keeps a turn from being a plain one.
+  enum class Flow : std::uint8_t {
+    elaborate = 0x01,         // messages do not go out as they are: not open, a client's, deflate or TLS
+    above_soft_limit = 0x02,  // `queued` was answered or reading paused; on_drain is due
+    paused = 0x04,            // by the user
+    readable = 0x08,          // the transport may have more: no edge will tell
+    input_ending = 0x10,      // RDHUP or worse was reported: read on until the end shows
   };
   // What is told to on_error and on_close.
   struct Ending {
@@ -138,11 +147,11 @@ class Session final : public Connection, public core::Source {
   proto::MessageReader::Result read_frames(std::span<std::byte> input, const proto::MessageRules& rules, Sink& sink);
   [[nodiscard]] proto::MessageRules deflate_rules() const;
   /// The quick answer of `may_use`, for most connections.
-  [[nodiscard]] bool flows_plainly() const { return writes_plainly_ && !above_soft_limit_ && !paused_; }
+  [[nodiscard]] bool flows_plainly() const { return !flow_.has(Flow::elaborate, Flow::above_soft_limit, Flow::paused); }
   /// Whether received bytes may be used, or at least dropped.
   [[nodiscard]] bool may_use() const {
-    if (open()) return !above_soft_limit_ && !paused_;
-    return phase_ != Phase::gone && (!above_soft_limit_ || phase_ == Phase::leaving);
+    if (open()) return !flow_.has(Flow::above_soft_limit, Flow::paused);
+    return phase_ != Phase::gone && (!flow_.has(Flow::above_soft_limit) || phase_ == Phase::leaving);
   }
   [[nodiscard]] bool reads_frames() const { return phase_ == Phase::open || phase_ == Phase::close_sent; }
 
@@ -173,7 +182,7 @@ class Session final : public Connection, public core::Source {
   void written(bool waits);
   /// Whether it is still remembered that output waits: perhaps it does not any more.
   [[nodiscard]] bool remembers_output() const {
-    return above_soft_limit_ ||
+    return flow_.has(Flow::above_soft_limit) ||
            (handle_state_ != nullptr && handle_state_->queued_bytes.load(std::memory_order_relaxed) != 0);
   }
   SendStatus send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
@@ -185,7 +194,9 @@ class Session final : public Connection, public core::Source {
   void time_open();
   void time_closing();
   [[nodiscard]] bool output_moves();
-  [[nodiscard]] Liveness::State liveness_state() const { return {output_.blocked(), above_soft_limit_ || paused_}; }
+  [[nodiscard]] Liveness::State liveness_state() const {
+    return {output_.blocked(), flow_.has(Flow::above_soft_limit, Flow::paused)};
+  }
   void arm_by(std::int64_t deadline_ms);
   [[nodiscard]] std::int64_t now_ms() const { return context_.reactor.now().count(); }
   void log(LogLevel level, std::string_view text) const;
@@ -195,11 +206,7 @@ class Session final : public Connection, public core::Source {
   Transport transport_;
   PeerAddress peer_;
   Phase phase_;
-  bool readable_ : 1 = false;          // the transport may have more: no edge will tell
-  bool input_ending_ : 1 = false;      // RDHUP or worse was reported: read on until the end shows
-  bool above_soft_limit_ : 1 = false;  // `queued` was answered or reading paused; on_drain is due
-  bool paused_ : 1 = false;            // by the user
-  bool writes_plainly_ : 1 = false;    // messages go out as they are: open, a server's, without deflate and TLS
+  core::Flags<Flow> flow_{Flow::elaborate};
   bool writing_shut_ : 1 = false;
   bool persisted_ : 1 = false;           // HTTP: a request was answered and the connection lives on
   bool peer_done_ : 1 = false;           // nothing worth waiting for will come from the peer

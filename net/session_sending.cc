@@ -37,8 +37,8 @@ void Session::write_masked_frame(proto::Opcode opcode, std::span<const std::byte
 
 /// The first case is that of most messages, answered in their own connection's turn.
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
-  if (writes_plainly_ && output_.write_small(context_.batch, opcode, payload)) {
-    return above_soft_limit_ ? SendStatus::queued : SendStatus::sent;
+  if (!flow_.has(Flow::elaborate) && output_.write_small(context_.batch, opcode, payload)) {
+    return flow_.has(Flow::above_soft_limit) ? SendStatus::queued : SendStatus::sent;
   }
   return send_any(opcode, payload, compress);
 }
@@ -92,7 +92,7 @@ void Session::write_pong(std::span<const std::byte> payload) {
 
 SendStatus Session::status() const {
   if (!open()) return SendStatus::closed;
-  return above_soft_limit_ ? SendStatus::queued : SendStatus::sent;
+  return flow_.has(Flow::above_soft_limit) ? SendStatus::queued : SendStatus::sent;
 }
 
 bool Session::would_overflow(std::size_t payload_bytes) const {
@@ -112,7 +112,7 @@ void Session::overflow() {
 }
 
 void Session::resume_reading() {
-  paused_ = false;
+  flow_.set(Flow::paused, false);
   context_.reactor.make_ready(*this);
 }
 
@@ -143,7 +143,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
   write_close(code, reason);
   if (!open()) return;  // the write failed
   enter(Phase::close_sent);
-  if (paused_) resume_reading();  // else the peer's Close would not be seen
+  if (flow_.has(Flow::paused)) resume_reading();  // else the peer's Close would not be seen
   time_closing();
 }
 
@@ -161,7 +161,7 @@ void Session::written(bool waits) {
 
 void Session::owe_drain() {
   if (!open()) return;
-  above_soft_limit_ = true;
+  flow_.set(Flow::above_soft_limit);
   note_output();
 }
 
@@ -174,8 +174,8 @@ void Session::note_output() {
   if (output_.take_progress()) liveness_.output_progressed(now_ms(), transport_, output_.blocked());
   const std::size_t waiting = queued();
   if (waiting > context_.options.soft_limit_bytes) {
-    above_soft_limit_ = true;
-  } else if (above_soft_limit_) {
+    flow_.set(Flow::above_soft_limit);
+  } else if (flow_.has(Flow::above_soft_limit)) {
     // on_drain, from the ready list: once a turn, so that one that always sends more leaves the others their turn
     context_.reactor.make_ready(*this);
   }

@@ -2,6 +2,17 @@
 
 namespace mote::proto {
 
+void MessageReader::keep_header(std::span<const std::byte> bytes) {
+  if (partial_ == nullptr) partial_ = std::make_unique<Partial>();
+  if (partial_->header_bytes == 0) std::copy(bytes.begin(), bytes.end(), partial_->header.begin());
+  partial_->header_bytes = static_cast<std::uint8_t>(bytes.size());
+}
+
+void MessageReader::forget_header() {
+  partial_->header_bytes = 0;
+  if (!partial_->message_open) partial_.reset();
+}
+
 Violation MessageReader::begin_data_frame(const FrameHeader& header, const MessageRules& rules) {
   if (partial_ == nullptr) partial_ = std::make_unique<Partial>();
   Partial& partial = *partial_;

@@ -74,7 +74,7 @@ class MessageReader {
   Result read(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
 
   /// Nothing of a message or frame is kept.
-  [[nodiscard]] bool between_frames() const { return partial_ == nullptr && header_bytes_ == 0; }
+  [[nodiscard]] bool between_frames() const { return partial_ == nullptr; }
 
   /// \name Large payloads without a copy
   /// @{
@@ -103,7 +103,9 @@ class MessageReader {
     bool fin = false;                      // of the present frame
     bool message_open = false;             // a data frame has begun, and its message is not complete
     bool compressed = false;               // the message
+    std::uint8_t header_bytes = 0;         // of an incomplete header in `header`
     std::uint8_t control_bytes = 0;
+    std::array<std::byte, kMaxHeaderBytes> header;
     std::array<std::byte, kMaxControlBytes> control;  // payload of an incomplete control frame
   };
 
@@ -116,6 +118,8 @@ class MessageReader {
   template <Role role, MessageSink Sink>
   [[gnu::noinline]] Step read_any(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
   [[nodiscard]] bool inside_message() const { return partial_ != nullptr && partial_->message_open; }
+  void keep_header(std::span<const std::byte> bytes);
+  void forget_header();
   [[nodiscard]] Violation check_size(const FrameHeader& header, const MessageRules& rules) const;
   template <Role role>
   Violation take_header(std::span<const std::byte> input, std::size_t& position, const MessageRules& rules,
@@ -148,8 +152,6 @@ class MessageReader {
 
   std::unique_ptr<Partial> partial_;
   std::unique_ptr<Inflater> inflater_;  // inside a compressed message; with context takeover also between them
-  std::uint8_t header_bytes_ = 0;       // of an incomplete header in header_
-  std::array<std::byte, kMaxHeaderBytes> header_;
 };
 
 template <Role role, MessageSink Sink>
@@ -180,9 +182,9 @@ MessageReader::Result MessageReader::read(std::span<std::byte> input, const Mess
         core::unmask(payload, size, core::load_unaligned<std::uint32_t>(payload - key_bytes));
       }
       at = payload + size;
-      const auto consumed = static_cast<std::size_t>(at - begin);
-      if (opcode == Opcode::text && !core::utf8_valid(payload, size)) return {consumed, Violation::text_not_utf8};
-      if (!sink.on_data(opcode, {payload, size}) || at == end) return {consumed};
+      if (opcode == Opcode::text && !core::utf8_valid(payload, size)) [[unlikely]]
+        return {static_cast<std::size_t>(at - begin), Violation::text_not_utf8};
+      if (!sink.on_data(opcode, {payload, size}) || at == end) return {static_cast<std::size_t>(at - begin)};
     }
     // All others.
     const Step step = read_any<role>({at, end}, rules, sink);
@@ -229,11 +231,11 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
                                      FrameHeader& header) {
   const std::byte* data = input.data() + position;
   std::size_t size = input.size() - position;
-  const std::size_t kept = header_bytes_;
+  const std::size_t kept = partial_ != nullptr ? partial_->header_bytes : 0;
   if (kept != 0) {
     size = kept + std::min(size, kMaxHeaderBytes - kept);
-    std::memcpy(header_.data() + kept, data, size - kept);
-    data = header_.data();
+    std::memcpy(partial_->header.data() + kept, data, size - kept);
+    data = partial_->header.data();
   }
   const FrameRules frame_rules{.inside_message = inside_message(), .deflate = rules.deflate != nullptr};
   if (const auto broken = parse_frame_header<role>(data, size, frame_rules, header); broken != Violation::none) {
@@ -241,12 +243,11 @@ Violation MessageReader::take_header(std::span<const std::byte> input, std::size
   }
   if (const auto broken = check_size(header, rules); broken != Violation::none) return broken;
   if (header.size == 0) {
-    if (kept == 0) std::memcpy(header_.data(), data, size);
-    header_bytes_ = static_cast<std::uint8_t>(size);
+    keep_header({data, size});
     position = input.size();
   } else {
-    header_bytes_ = 0;
     position += header.size - kept;
+    if (kept != 0) forget_header();
   }
   return Violation::none;
 }
