@@ -24,6 +24,7 @@ static_assert(Source::kReadable == EPOLLIN && Source::kWritable == EPOLLOUT);
 static_assert(Source::kEnding == (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t kGenerations = 0x7FFF'FFFF;
 constexpr std::uint64_t kSlackMs = 64;  // a slot of the wheel's second level, which then fires without another wake-up
 
 std::uint64_t clock_ms(clockid_t clock) {
@@ -84,7 +85,7 @@ Reactor::Reactor()
 Reactor::~Reactor() {
   mailbox_->close();
   for (const Slot& slot : slots_) {
-    if (slot.source != nullptr) remove(*slot.source);
+    if (Source* const source = slot.source()) remove(*source);
   }
   finish_turn();  // destroys them, and calls nobody any more
   ::close(epoll_);
@@ -92,10 +93,10 @@ Reactor::~Reactor() {
 
 std::uint32_t Reactor::take_slot() {
   if (free_slot_ == kNoSlot) {
-    slots_.emplace_back();
+    slots_.emplace_back(1, kNoSlot);
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
-  return std::exchange(free_slot_, slots_[free_slot_].next_free);
+  return std::exchange(free_slot_, slots_[free_slot_].next_free());
 }
 
 int Reactor::add(std::unique_ptr<Source> source, int descriptor, std::uint32_t events) {
@@ -130,22 +131,21 @@ void Reactor::add(std::unique_ptr<Source> source) {
   make_room();
   const std::uint32_t index = take_slot();
   Slot& slot = slots_[index];
-  source->token_ = {index, slot.generation};
-  slot.source = std::move(source);
+  source->token_ = {index, slot.generation()};
+  slot.hold(source.release());
 }
 
 void Reactor::remove(Source& source) {
   if (find(source.token_) == nullptr) return;
-  Slot& slot = slots_[source.token_.slot];
+  const auto [slot, generation] = source.token_;
   wheel_.disarm(source);
-  removed_.push_back(std::move(slot.source));
-  ++slot.generation;
-  slot.next_free = std::exchange(free_slot_, source.token_.slot);
+  removed_.emplace_back(&source);
+  slots_[slot] = Slot((generation + 1) & kGenerations, std::exchange(free_slot_, slot));
 }
 
 void Reactor::announce(Announcement announcement) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {  // NOLINT(modernize-loop-convert): a source may add others
-    if (Source* source = slots_[i].source.get()) source->on_announcement(announcement);
+    if (Source* source = slots_[i].source()) source->on_announcement(announcement);
   }
 }
 

@@ -18,7 +18,7 @@ class Reactor;
 /// Names a source for as long as anybody cares to keep the name: a slot that is used again has another generation.
 struct Token {
   std::uint32_t slot = 0;
-  std::uint32_t generation = 0;
+  std::uint32_t generation = 0;  // 31 bits
   bool operator==(const Token&) const = default;
 };
 
@@ -125,11 +125,7 @@ class Reactor {
 
  private:
   class Tasks;
-  struct Slot {
-    std::unique_ptr<Source> source;
-    std::uint32_t generation = 1;
-    std::uint32_t next_free = 0;
-  };
+  class Slot;
 
   void make_room();
   std::uint32_t take_slot();
@@ -153,7 +149,7 @@ class Reactor {
   bool running_ = false;
   TimerWheel wheel_;
   std::vector<Slot> slots_;
-  std::uint32_t free_slot_;
+  std::uint32_t free_slot_;  // of a list
   std::unique_ptr<Events> events_;
   std::vector<Token> ready_;
   std::vector<Token> ready_now_;
@@ -165,10 +161,29 @@ class Reactor {
   Callback<void()> woken_;
 };
 
+/// Holds a source or, with the lowest bit set, what is needed to hold the next one. It owns nothing, so that it can be
+/// moved as bytes; the reactor does.
+class Reactor::Slot {
+ public:
+  /// Free: `generation` is that of the next source.
+  Slot(std::uint32_t generation, std::uint32_t next_free)
+      : bits_(std::uint64_t{next_free} << 32 | std::uint64_t{generation} << 1 | 1) {}
+
+  [[nodiscard]] Source* source() const {
+    return (bits_ & 1) == 0 ? reinterpret_cast<Source*>(static_cast<std::uintptr_t>(bits_)) : nullptr;
+  }
+  [[nodiscard]] std::uint32_t next_free() const { return static_cast<std::uint32_t>(bits_ >> 32); }
+  [[nodiscard]] std::uint32_t generation() const { return static_cast<std::uint32_t>(bits_) >> 1; }
+  void hold(Source* source) { bits_ = reinterpret_cast<std::uintptr_t>(source); }
+
+ private:
+  std::uint64_t bits_;
+};
+
 inline Source* Reactor::find(Token token) const {
   if (token.slot >= slots_.size()) return nullptr;
-  const Slot& slot = slots_[token.slot];
-  return slot.generation == token.generation ? slot.source.get() : nullptr;
+  Source* const source = slots_[token.slot].source();
+  return source != nullptr && source->token_.generation == token.generation ? source : nullptr;
 }
 
 }  // namespace mote::core

@@ -39,4 +39,21 @@ struct HandleState {
   std::atomic<std::size_t> queued_bytes{0};  // the connection's output queue after its last turn
 };
 
+/// A connection's share in its HandleState: one pointer, since most connections have no handle.
+class HandleShare {
+ public:
+  /// Throws std::bad_alloc.
+  void hold(std::shared_ptr<HandleState> state) {
+    share_ = std::make_unique<std::shared_ptr<HandleState>>(std::move(state));
+  }
+  void reset() { share_.reset(); }
+  /// There has to be one.
+  [[nodiscard]] const std::shared_ptr<HandleState>& shared() const { return *share_; }
+  HandleState* operator->() const { return share_->get(); }
+  bool operator==(std::nullptr_t) const { return share_ == nullptr; }
+
+ private:
+  std::unique_ptr<std::shared_ptr<HandleState>> share_;
+};
+
 }  // namespace mote::net

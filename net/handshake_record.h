@@ -28,21 +28,12 @@ class HandshakeRecord {
   [[nodiscard]] ConnectionInfo info(const PeerAddress& peer) const;
 
  private:
-  struct Part {
-    std::uint32_t begin = 0;
-    std::uint32_t size = 0;
-  };
-
   HandshakeRecord() = default;
   ~HandshakeRecord() = default;
-  [[nodiscard]] std::string_view view(Part part) const;
-  Part append(std::uint32_t& end, std::string_view text);
+  [[nodiscard]] Parts parts() const;
 
   Uuid id_;
-  Part path_;
-  Part host_;
-  Part fields_;
-  Part subprotocol_;
+  // Behind this object: for each of the parts its size, 7 bits a byte, and then their texts.
 };
 
 }  // namespace mote::net

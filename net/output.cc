@@ -297,7 +297,7 @@ void Output::consumed(std::size_t size) {
 }
 
 void Output::fail(int error) {
-  error_ = error;
+  error_ = static_cast<std::uint16_t>(error);  // Linux has less than 200
   blocked_ = false;
   queue_.reset();
 }

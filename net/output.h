@@ -160,7 +160,7 @@ class Output {
   void fail(int error);
 
   std::unique_ptr<Queue> queue_;
-  int error_ = 0;
+  std::uint16_t error_ = 0;
   bool blocked_ = false;
   bool progress_ = false;
 };

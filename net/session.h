@@ -202,9 +202,12 @@ class Session final : public Connection, public core::Source {
   void log(LogLevel level, std::string_view text) const;
   void log_refusal(const proto::Refusal& refusal) const;
 
+  // In an order without holes, since there may be a great many idle sessions: what is marked ends in padding that the
+  // next member begins in.
   Context& context_;
-  Transport transport_;
+  [[no_unique_address]] Transport transport_;
   PeerAddress peer_;
+  [[no_unique_address]] Output output_;
   Phase phase_;
   core::Flags<Flow> flow_{Flow::elaborate};
   bool writing_shut_ : 1 = false;
@@ -214,14 +217,13 @@ class Session final : public Connection, public core::Source {
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
-  Output output_;
   proto::MessageReader reader_;
   proto::MessageDeflater deflater_;
   std::unique_ptr<Opening> opening_;
   std::unique_ptr<core::ByteBuffer> backlog_;  // received, not yet used: over budget, or output has to go out first
   HandshakeRecord::Pointer record_;
   std::unique_ptr<OwnHandlers> own_handlers_;
-  std::shared_ptr<HandleState> handle_state_;
+  HandleShare handle_state_;
   std::unique_ptr<Ending> ending_;
   Liveness liveness_;
 };

@@ -46,7 +46,7 @@ SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> p
 SendStatus Session::send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
   if (!open()) return SendStatus::closed;
   if (would_overflow(payload.size())) return refuse_overflow();
-  if (deflater_.parameters()) {
+  if (deflater_.parameters() != nullptr) {
     write_encoded(opcode, payload, compress);
   } else {
     write_frame(opcode, payload);
@@ -179,7 +179,7 @@ void Session::note_output() {
     // on_drain, from the ready list: once a turn, so that one that always sends more leaves the others their turn
     context_.reactor.make_ready(*this);
   }
-  if (output_.blocked() && open()) arm_by(liveness_.output_deadline(context_.options));
+  if (output_.blocked() && open()) arm_by(liveness_.output_deadline(now_ms(), context_.options));
   if (handle_state_ != nullptr) handle_state_->queued_bytes.store(waiting, std::memory_order_relaxed);
 }
 
@@ -187,7 +187,7 @@ void Session::note_output() {
 
 ConnectionInfo Session::describe() const {
   ConnectionInfo info = record_ != nullptr ? record_->info(peer_) : ConnectionInfo{};
-  if (const auto& agreed = deflater_.parameters()) info.negotiated_extensions = agreed->to_string();
+  if (const auto* const agreed = deflater_.parameters()) info.negotiated_extensions = agreed->to_string();
   info.tls = transport_.tls_info();
   if (is_client()) {
     const PeerAddress own = local_address(transport_.descriptor());
@@ -199,11 +199,11 @@ ConnectionInfo Session::describe() const {
 
 std::shared_ptr<HandleState> Session::handle_state() {
   if (handle_state_ == nullptr) {
-    handle_state_ = std::make_shared<HandleState>(context_.reactor.mailbox(), context_.options);
+    handle_state_.hold(std::make_shared<HandleState>(context_.reactor.mailbox(), context_.options));
     handle_state_->session = this;
     handle_state_->open.store(open(), std::memory_order_relaxed);
   }
-  return handle_state_;
+  return handle_state_.shared();
 }
 
 }  // namespace mote::net

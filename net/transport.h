@@ -22,7 +22,7 @@ class Transport {
  public:
   Transport() = default;
   explicit Transport(Descriptor socket, std::unique_ptr<TlsStream> tls = nullptr)
-      : socket_(std::move(socket)), tls_(std::move(tls)) {}
+      : tls_(std::move(tls)), socket_(std::move(socket)) {}
 
   [[nodiscard]] int descriptor() const { return socket_.number(); }
 
@@ -69,8 +69,8 @@ class Transport {
   /// @}
 
  private:
-  Descriptor socket_;
   std::unique_ptr<TlsStream> tls_;
+  Descriptor socket_;
 };
 
 }  // namespace mote::net

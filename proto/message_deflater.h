@@ -25,11 +25,14 @@ class MessageDeflater {
   };
 
   /// What the handshake agreed on; none: every message is sent as it is. `role`: of this side.
+  /// Throws std::bad_alloc.
   void agree(const std::optional<DeflateParameters>& parameters, Role role = Role::server) {
-    parameters_ = parameters;
-    role_ = role;
+    agreed_ = parameters ? std::make_unique<Agreed>(*parameters, role) : nullptr;
   }
-  [[nodiscard]] const std::optional<DeflateParameters>& parameters() const { return parameters_; }
+  /// Null: none.
+  [[nodiscard]] const DeflateParameters* parameters() const {
+    return agreed_ != nullptr ? &agreed_->parameters : nullptr;
+  }
 
   /// Throws std::bad_alloc, perhaps in the middle of the message: forget() makes that good.
   Encoded encode(std::span<const std::byte> message, Compress compress, DeflatePool& pool);
@@ -38,11 +41,16 @@ class MessageDeflater {
   void forget();
 
  private:
+  struct Agreed {
+    Agreed(const DeflateParameters& on, Role as) : parameters(on), role(as) {}
+    const DeflateParameters parameters;
+    const Role role;
+    std::unique_ptr<Deflater> own;
+  };
+
   [[nodiscard]] bool wanted(std::size_t message_bytes, Compress compress, const Compression& settings) const;
 
-  std::optional<DeflateParameters> parameters_;
-  Role role_ = Role::server;
-  std::unique_ptr<Deflater> own_;
+  std::unique_ptr<Agreed> agreed_;  // one pointer: most connections have none
 };
 
 }  // namespace mote::proto

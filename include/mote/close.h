@@ -24,7 +24,7 @@ inline constexpr std::uint16_t bad_gateway = 1014;
 }  // namespace close_code
 
 /// Who or what ended a connection.
-enum class EndedBy {
+enum class EndedBy : std::uint8_t {
   peer,            ///< The peer sent the first Close frame.
   local,           ///< This side did: `close`, `abort`, or an exception from a callback (1011).
   transport,       ///< The TCP connection ended or failed without a Close frame.
