@@ -212,6 +212,8 @@ IoResult TlsStream::read_plaintext(std::span<std::byte> room) {
       return {.more = over || stopped.more, .bytes = got};
     }
     got += size;
+    // To ask for what is not there takes OpenSSL a third of the time of a small record.
+    if (drained_ && SSL_has_pending(ssl_.get()) == 0) return {.more = false, .bytes = got};
   }
   return {.more = true, .bytes = got};
 }
