@@ -31,7 +31,7 @@ class TlsStream::Call {
     stream_.wire_bytes_ = 0;
     stream_.wire_limit_ = wire_limit;
     stream_.drained_ = false;
-    ERR_clear_error();
+    if (ERR_peek_error() != 0) ERR_clear_error();
   }
   ~Call() { static_cast<void>(finish()); }
   Call(const Call&) = delete;
@@ -60,7 +60,27 @@ TlsStream::TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buff
   }
 }
 
-TlsStream::~TlsStream() = default;
+TlsStream::~TlsStream() {
+  if (busy_at_ != kIdle) buffers_.busy_[busy_at_] = nullptr;
+}
+
+/// Takes the place of the one that has been busy for longest.
+void TlsStream::become_busy() {
+  if (busy_at_ != kIdle) return;
+  TlsStream*& place = buffers_.busy_[buffers_.oldest_busy_];
+  if (place != nullptr) place->become_idle();
+  place = this;
+  busy_at_ = static_cast<std::uint16_t>(buffers_.oldest_busy_);
+  buffers_.oldest_busy_ = (buffers_.oldest_busy_ + 1) % TlsBuffers::kBusy;
+  SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+}
+
+void TlsStream::become_idle() {
+  buffers_.busy_[busy_at_] = nullptr;
+  busy_at_ = kIdle;
+  SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);  // where a part of a record is in them now, when that is used
+  SSL_free_buffers(ssl_.get());
+}
 
 // ---- Between OpenSSL and the socket
 
@@ -187,6 +207,7 @@ IoResult TlsStream::receive(int socket, std::span<std::byte> room) {
   reading_waits_ = backlog_.size() > kMostBacklogBytes;
   if (reading_waits_) return {.state = IoResult::State::would_block};
   Call call(*this, socket, std::min(room.size(), kMostWireBytes));
+  if (established_) become_busy();
   IoResult result = established_ || shake_hands() ? read_plaintext(room) : failed(-1);
   result.wire_bytes = wire_bytes_;
   if (!call.finish() && result.state != IoResult::State::failed) {

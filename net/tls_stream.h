@@ -19,9 +19,16 @@
 
 namespace mote::net {
 
+class TlsStream;
+
 /// What the TLS connections of one event loop share: room for the records that one call makes, so that they leave with
 /// one system call, and for gathering small pieces into one record.
 class TlsBuffers {
+ public:
+  TlsBuffers() = default;
+  TlsBuffers(const TlsBuffers&) = delete;
+  TlsBuffers& operator=(const TlsBuffers&) = delete;
+
  private:
   friend class TlsStream;
   static constexpr std::size_t kRecordBytes = 16 * 1024;    // RFC 8446 §5.1: the most that a record carries
@@ -29,6 +36,12 @@ class TlsBuffers {
   std::array<std::byte, kRecordBytes> gathered_;
   std::array<std::byte, kOutgoingBytes> outgoing_;
   std::size_t outgoing_bytes_ = 0;  // 0 between calls
+
+  // Those that received last keep OpenSSL's buffers, 33 KiB each, which cost a tenth of a small message to make and
+  // free.
+  static constexpr std::size_t kBusy = 128;
+  std::array<TlsStream*, kBusy> busy_{};
+  std::size_t oldest_busy_ = 0;
 };
 
 /// TLS over one socket, server or client: OpenSSL between plaintext and edge-triggered, non-blocking system calls.
@@ -73,6 +86,7 @@ class TlsStream {
     void operator()(SSL* ssl) const;
   };
   static constexpr std::size_t kMostBacklogBytes = 64 * 1024;
+  static constexpr std::uint16_t kIdle = TlsBuffers::kBusy;
 
   struct SocketMethod;
   BIO* make_bio();
@@ -80,6 +94,8 @@ class TlsStream {
   int take_record(std::span<const std::byte> record);
   bool send_outgoing();
 
+  void become_busy();
+  void become_idle();
   bool shake_hands();
   IoResult read_plaintext(std::span<std::byte> room);
   std::size_t encrypt(std::span<const iovec> pieces);
@@ -92,18 +108,19 @@ class TlsStream {
   std::shared_ptr<const TlsContext> context_;
   const TlsPeer peer_;
   std::unique_ptr<SSL, Free> ssl_;
-  core::ByteBuffer backlog_;      // records that the kernel did not take
-  std::string explanation_;       // of what is about to fail
-  std::string failure_;           // why TLS failed, or how it ended
-  std::size_t wire_bytes_ = 0;    // received by the call that runs
-  std::size_t wire_limit_ = 0;    // after which that call ends
-  int socket_ = -1;               // of the call that runs
-  int error_ = 0;                 // errno of a system call that failed
-  bool established_ : 1 = false;  // the handshake is done
-  bool began_ : 1 = false;        // the peer has sent something
-  bool drained_ : 1 = false;      // the call that runs has emptied the socket
-  bool ended_ : 1 = false;        // recv has met the end
-  bool broken_ : 1 = false;       // OpenSSL must not be asked again
+  core::ByteBuffer backlog_;       // records that the kernel did not take
+  std::string explanation_;        // of what is about to fail
+  std::string failure_;            // why TLS failed, or how it ended
+  std::size_t wire_bytes_ = 0;     // received by the call that runs
+  std::size_t wire_limit_ = 0;     // after which that call ends
+  int socket_ = -1;                // of the call that runs
+  int error_ = 0;                  // errno of a system call that failed
+  std::uint16_t busy_at_ = kIdle;  // in TlsBuffers
+  bool established_ : 1 = false;   // the handshake is done
+  bool began_ : 1 = false;         // the peer has sent something
+  bool drained_ : 1 = false;       // the call that runs has emptied the socket
+  bool ended_ : 1 = false;         // recv has met the end
+  bool broken_ : 1 = false;        // OpenSSL must not be asked again
   bool output_closed_ : 1 = false;
   bool reading_waits_ : 1 = false;
   bool met_plain_http_ : 1 = false;
