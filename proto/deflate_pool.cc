@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace mote::proto {
+namespace {
+
+constexpr int kFastLevel = 1;
+
+}  // namespace
 
 std::unique_ptr<Inflater> DeflatePool::take_inflater() {
   if (inflaters_.empty()) return std::make_unique<Inflater>(kMaxWindowBits);
@@ -18,6 +23,12 @@ void DeflatePool::give_back(std::unique_ptr<Inflater> inflater) {
 }
 
 std::span<const std::byte> DeflatePool::compress(std::span<const std::byte> message, int window_bits) {
+  if (settings_.level == kFastLevel) {
+    if (fast_ == nullptr) fast_ = std::make_unique<FastDeflater>();
+    deflated_.rewind();
+    fast_->compress(message, window_bits, deflated_);
+    return deflated_.bytes();
+  }
   auto& deflater = deflaters_[static_cast<std::size_t>(window_bits - kMinWindowBits)];
   if (deflater == nullptr) {
     deflater = make_deflater(window_bits);

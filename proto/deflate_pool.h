@@ -11,6 +11,7 @@
 #include "core/byte_buffer.h"
 #include "proto/deflate_parameters.h"
 #include "proto/deflater.h"
+#include "proto/fast_deflater.h"
 #include "proto/inflater.h"
 
 namespace mote::proto {
@@ -56,6 +57,7 @@ class DeflatePool {
   const Compression& settings_;
   std::vector<std::unique_ptr<Inflater>> inflaters_;
   std::array<std::unique_ptr<Deflater>, kMaxWindowBits - kMinWindowBits + 1> deflaters_;  // one for each window
+  std::unique_ptr<FastDeflater> fast_;
   core::ByteBuffer inflated_;
   core::ByteBuffer deflated_;
 };
