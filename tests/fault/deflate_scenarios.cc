@@ -1,0 +1,8 @@
+#include "tests/fault/scenario.h"
+#include "tests/fault/stage.h"
+
+namespace mote::fault {
+
+std::vector<Scenario> deflate_scenarios() { return {}; }
+
+}  // namespace mote::fault
