@@ -129,6 +129,13 @@ FarListener::~FarListener() {
   if (address_.family == Address::Family::unix_socket) ::unlink(address_.file.c_str());
 }
 
+void FarListener::leave_file(const Address& address) {
+  const SystemAddress where = system_address(address);
+  const int made = make_socket(where);
+  ::bind(made, where.get(), where.size);
+  ::close(made);
+}
+
 int FarListener::accept() const { return ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 }  // namespace mote::fault

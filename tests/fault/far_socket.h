@@ -65,6 +65,8 @@ class FarListener {
   [[nodiscard]] const Address& address() const { return address_; }
   /// A connection that waits, or -1.
   int accept() const;
+  /// A socket file that nobody listens on.
+  static void leave_file(const Address& address);
 
  private:
   Address address_;

@@ -8,6 +8,11 @@
 #include "tests/support/deflate.h"
 
 namespace mote::fault {
+namespace {
+
+constexpr std::int64_t kAwakeMs = 10'000;
+
+}  // namespace
 
 struct Peer::Inflater {
   explicit Inflater(bool in_one_context) : takeover(in_one_context) {}
@@ -121,6 +126,7 @@ Peer& Peer::answer(std::string response) {
 
 Peer& Peer::hear(unsigned opcode, std::string payload) {
   return then([opcode, payload = std::move(payload)](Peer& peer) {
+    if (peer.stays_awake_) peer.deadline_ms_.reset();
     return peer.hear_frame([&](const FarFrame& frame) {
       return frame.opcode == opcode && frame.fin && (payload.empty() || peer.inflated(frame) == payload);
     });
@@ -172,6 +178,10 @@ Peer& Peer::trickle() {
 }
 Peer& Peer::as_server() {
   return call([this] { serves_ = true; });
+}
+
+Peer& Peer::stay_awake() {
+  return call([this] { stays_awake_ = true; });
 }
 
 Peer& Peer::wait_ms(std::int64_t milliseconds) {
@@ -228,6 +238,11 @@ void Peer::attend() {
     heard_.erase(0, read->size);
     if (!unexpected(read->frame)) return;
   }
+  if (!stays_awake_) return;
+  const std::int64_t now = World::present()->milliseconds();
+  if (deadline_ms_ && now < *deadline_ms_) return;
+  if (deadline_ms_) write(frame(10, {}));
+  deadline_ms_ = now + kAwakeMs;
 }
 
 void Peer::receive() {
@@ -256,8 +271,9 @@ bool Peer::step() {
       return moved;
     }
     receive();
-    if (script_.empty()) attend();
-    return follow_script() || moved;
+    const bool any = follow_script();
+    if (script_.empty() && !over() && !socket_.ended()) attend();
+    return any || moved;
   } catch (const std::exception& exception) {
     end(State::cut, exception.what());
     return true;

@@ -60,6 +60,8 @@ class Peer {
   /// This end's frames are a server's.
   Peer& as_server();
   Peer& call(std::function<void()> what);
+  /// While it has nothing to say it sends a pong now and then, so that it is never asked whether it lives.
+  Peer& stay_awake();
   /// Sends a frame of its role.
   Peer& send(unsigned opcode, std::string_view payload);
   /// A text message that comes back.
@@ -107,6 +109,7 @@ class Peer {
   bool close_sent_ = false;
   std::string heard_;
   std::optional<std::int64_t> deadline_ms_;
+  bool stays_awake_ = false;
   std::shared_ptr<Inflater> inflater_;
 };
 

@@ -168,6 +168,7 @@ bool Run::step() {
 std::int64_t Run::next_deadline_ms() const {
   std::int64_t next = kNever;
   for (const auto& peer : stage_.peers()) next = std::min(next, peer->deadline_ms().value_or(kNever));
+  if (bystander_ != nullptr) next = std::min(next, bystander_->deadline_ms().value_or(kNever));
   if (act_ != Act::ending) next = std::min(next, act_began_ms_ + kLongestActMs);
   return next;
 }

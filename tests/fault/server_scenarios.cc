@@ -2,6 +2,7 @@
 #include <string>
 
 #include "tests/fault/scenario.h"
+#include "tests/fault/scripts.h"
 #include "tests/fault/stage.h"
 #include "tests/support/client_frame.h"
 
@@ -12,26 +13,7 @@ using namespace std::chrono_literals;
 using test::client_frame;
 using test::upgrade_request;
 
-constexpr unsigned kText = 1;
-constexpr unsigned kBinary = 2;
-constexpr unsigned kClose = 8;
-constexpr unsigned kPing = 9;
-constexpr unsigned kPong = 10;
-
-const std::string& large_text() {
-  static const std::string text(300'000, 'x');
-  return text;
-}
-const std::string& normal() {
-  static const std::string code("\x03\xE8", 2);
-  return code;
-}
-const std::string& flood_text() {
-  static const std::string text(64UL * 1024, 'f');
-  return text;
-}
-
-Peer& leave(Peer& peer) { return peer.send(kClose, normal()).hear_close(1000).hear_end(); }
+using namespace script;
 
 void handshake(Stage& stage) { stage.visitor(); }
 void echo_text(Stage& stage) { leave(stage.visitor().echo("hello").echo("again")); }
@@ -147,10 +129,6 @@ void foreign_origin(Stage& stage) {
   stage.guest().say(upgrade_request("/", "Origin: https://example.net\r\n")).hear_head(403);
 }
 
-Peer& hear_flood(Peer& peer) {
-  for (int i = 0; i < 40; ++i) peer.hear(kText, flood_text());
-  return peer;
-}
 void backpressure(Stage& stage) {
   leave(hear_flood(stage.visitor().stop_reading().send(kText, "!flood").wait_ms(100).read_again()));
 }

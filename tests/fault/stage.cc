@@ -18,12 +18,22 @@ Peer& Stage::add_peer() {
   return *peers_.back();
 }
 
-void Stage::go_in(Peer& peer) const {
+void Stage::knock(Peer& peer) const {
   peer.then([this](Peer& far) {
     far.socket().connect(address());
     return true;
   });
+}
+
+void Stage::go_in(Peer& peer) const {
+  knock(peer);
   if (secure) peer.secure(TlsEngine::Side::client, tls);
+}
+
+Peer& Stage::stranger() {
+  Peer& peer = add_peer();
+  knock(peer);
+  return peer;
 }
 
 Peer& Stage::guest() {
@@ -69,7 +79,7 @@ Peer& Stage::host_again() {
 
 void Stage::open_doors() {
   if (kind == Kind::server) {
-    if (secure) {
+    if (secure && options.tls.certificate_chain_file.empty()) {
       options.tls.certificate_chain_pem = credentials().server.certificate_pem;
       options.tls.private_key_pem = credentials().server.key_pem;
     }
@@ -87,7 +97,7 @@ std::unique_ptr<Peer> Stage::bystander(std::string name) const {
     await(*peer, *listeners_.back());
     peer->welcome().echo("is anybody there?");
   }
-  peer->begin();
+  peer->stay_awake().begin();
   return peer;
 }
 

@@ -53,7 +53,9 @@ class Stage {
 
   /// \name The peers that faults may hit; they begin when faults do
   /// @{
-  /// Connects to the server, and does TLS where that does.
+  /// Connects to the server, and that is all.
+  Peer& stranger();
+  /// Does TLS as well, where the server does.
   Peer& guest();
   /// And does the opening handshake.
   Peer& visitor(std::string_view lines = {});
@@ -84,6 +86,7 @@ class Stage {
 
  private:
   Peer& add_peer();
+  void knock(Peer& peer) const;
   void go_in(Peer& peer) const;
   void await(Peer& peer, const FarListener& listener) const;
   FarListener& listen(std::string_view name);
