@@ -71,7 +71,9 @@ Outcome Campaign::checked(const Scenario& scenario, const std::optional<Plan>& p
   ::alarm(0);
   if (!outcome.failure.empty()) return outcome;
   if (live_blocks() > blocks) outcome.failure = "leaks " + std::to_string(live_blocks() - blocks) + " blocks";
-  if (open_descriptors() != descriptors_) outcome.failure = "leaves descriptors open";
+  const int descriptors = open_descriptors();
+  if (descriptors != descriptors_) outcome.failure = "leaves descriptors open";
+  descriptors_ = descriptors;
   return outcome;
 }
 
@@ -92,8 +94,12 @@ void Campaign::tell(const Scenario& scenario, const std::optional<Plan>& plan, c
 }
 
 void Campaign::run_one(const Scenario& scenario, const std::optional<Plan>& plan) {
-  const Outcome outcome = run(scenario, plan);
+  count(run(scenario, plan));
+}
+
+void Campaign::count(const Outcome& outcome) {
   faults_ += outcome.hits;
+  runs_ += outcome.hits != 0 ? 1 : 0;
 }
 
 void Campaign::explore(const Scenario& scenario) {
@@ -120,8 +126,7 @@ void Campaign::explore_uses(const Scenario& scenario, Plan plan, unsigned uses) 
     if (settings_.every != 1 && plan.nth > uses) return;
     if (looked_at_++ % settings_.every != 0) continue;
     const Outcome outcome = run(scenario, plan);
-    faults_ += outcome.hits;
-    injected_runs_ += outcome.hits != 0 ? 1 : 0;
+    count(outcome);
     if (outcome.hits == 0 && settings_.every == 1) return;
   }
 }

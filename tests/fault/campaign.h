@@ -31,13 +31,14 @@ class Campaign {
   /// That were injected: calls that were made to fail.
   [[nodiscard]] std::uint64_t faults() const { return faults_; }
   /// Runs in which at least one was.
-  [[nodiscard]] std::uint64_t runs() const { return injected_runs_; }
+  [[nodiscard]] std::uint64_t runs() const { return runs_; }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
  private:
   static constexpr std::uint64_t kMostTold = 25;
 
   void explore_uses(const Scenario& scenario, Plan plan, unsigned uses);
+  void count(const Outcome& outcome);
   Outcome run(const Scenario& scenario, const std::optional<Plan>& plan);
   Outcome checked(const Scenario& scenario, const std::optional<Plan>& plan, int patience_ms);
   void tell(const Scenario& scenario, const std::optional<Plan>& plan, const std::string& failure);
@@ -45,7 +46,7 @@ class Campaign {
   Settings settings_;
   int descriptors_;  // open ones, between two runs
   std::uint64_t faults_ = 0;
-  std::uint64_t injected_runs_ = 0;
+  std::uint64_t runs_ = 0;
   std::uint64_t failures_ = 0;
   std::uint64_t looked_at_ = 0;
 };

@@ -224,6 +224,7 @@ bool Peer::unexpected(const FarFrame& frame) {
   }
   if (frame.opcode == 8) {
     if (!std::exchange(close_sent_, true)) write(this->frame(8, frame.payload));
+    if (script_.empty()) return true;  // it has said all that it had to say
     end(State::cut, "got a Close frame");
   } else {
     end(State::wrong, "got another frame than it should: opcode " + std::to_string(frame.opcode) + ", " +
