@@ -269,6 +269,7 @@ bool Peer::step() {
     const bool moved = socket_.move();
     if (over() || (script_.empty() && socket_.ended())) {
       if (socket_.all_written() || socket_.ended()) socket_.close();
+      deadline_ms_.reset();
       return moved;
     }
     receive();

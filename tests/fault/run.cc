@@ -80,6 +80,7 @@ void Run::perform() {
     make_anew();  // where OpenSSL has no better word for it
   }
   injector().disarm();
+  if (stage_.from_the_start && plan_ && plan_->call == Call::openssl) replace_lame_one();
   turn();
   if (act_ != Act::faults) return;
   // The script has ended the loop. Another in its place serves as if nothing had been.
@@ -114,6 +115,14 @@ void Run::make() {
 void Run::make_anew() {
   if (injector().hits() == 0) throw;
   injector().disarm();
+  client_.reset();
+  make();
+}
+
+/// OpenSSL takes an algorithm that it has no memory to look at for one that is not there, and then goes on without a
+/// word: what has started may not be able to do TLS.
+void Run::replace_lame_one() {
+  server_.reset();
   client_.reset();
   make();
 }

@@ -47,6 +47,7 @@ class Run final : private Director {
   void perform();
   void make();
   void make_anew();
+  void replace_lame_one();
   void turn();
   void begin_act(Act act);
   void begin_faults();
