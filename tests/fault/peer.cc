@@ -242,7 +242,10 @@ void Peer::attend() {
   if (!stays_awake_) return;
   const std::int64_t now = World::present()->milliseconds();
   if (deadline_ms_ && now < *deadline_ms_) return;
-  if (deadline_ms_) write(frame(10, {}));
+  if (deadline_ms_) {
+    write(frame(10, {}));
+    was_awake_ = true;
+  }
   deadline_ms_ = now + kAwakeMs;
 }
 

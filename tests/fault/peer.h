@@ -76,6 +76,8 @@ class Peer {
   /// Nothing is left to be done for now, or at all.
   [[nodiscard]] bool idle() const { return script_.empty() || over(); }
   [[nodiscard]] bool over() const { return state_ != State::waiting && state_ != State::acting; }
+  /// Whether it had to send something to stay awake.
+  [[nodiscard]] bool was_awake() const { return was_awake_; }
   [[nodiscard]] std::optional<std::int64_t> deadline_ms() const { return deadline_ms_; }
   /// What went wrong, or where it is.
   [[nodiscard]] std::string report() const;
@@ -110,6 +112,7 @@ class Peer {
   std::string heard_;
   std::optional<std::int64_t> deadline_ms_;
   bool stays_awake_ = false;
+  bool was_awake_ = false;
   std::shared_ptr<Inflater> inflater_;
 };
 

@@ -62,6 +62,7 @@ class Run final : private Director {
   void fail(const std::string& why);
   void judge(const Peer& peer);
   void judge_the_others();
+  [[nodiscard]] bool bystander_was_hit() const;
 
   const Scenario& scenario_;
   const std::optional<Plan> plan_;

@@ -63,7 +63,10 @@ Stage::Connecting Stage::connecting_to(const FarListener& listener) const {
 
 void Stage::await(Peer& peer, const FarListener& listener) const {
   peer.accept(listener);
-  if (secure) peer.secure(TlsEngine::Side::server, {.identity = credentials().server});
+  if (!secure) return;
+  test::TlsSetup tls_setup = host_tls;
+  tls_setup.identity = credentials().server;
+  peer.secure(TlsEngine::Side::server, tls_setup);
 }
 
 Peer& Stage::host() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <mote/mote.h>
@@ -35,6 +36,8 @@ class Stage {
   ClientOptions client_options = {};
   /// How peers do TLS with a server.
   test::TlsSetup tls = {};
+  /// How the servers of a client do TLS, beside their certificate.
+  test::TlsSetup host_tls = {};
   /// Ends what `!pause` began, every 50 ms.
   bool ticks = false;
   /// Before a server starts.
@@ -63,6 +66,11 @@ class Stage {
   Peer& host();
   /// The same for another attempt of that connection.
   Peer& host_again();
+  /// Has no connection.
+  Peer& spectator() { return add_peer(); }
+  /// The scenario itself has a fault that ends its connections.
+  void expect_cuts() { cuts_expected_ = true; }
+  [[nodiscard]] bool cuts_expected() const { return cuts_expected_; }
   /// @}
 
   /// \name Those that faults must not touch
@@ -75,7 +83,12 @@ class Stage {
   [[nodiscard]] std::string folder_file(std::string_view name) const { return folder_ + "/" + std::string(name); }
   /// For the constructor of the server.
   [[nodiscard]] std::string location() const;
-  void bound(std::uint16_t port) { port_ = port; }
+  void started(Server& server) {
+    server_ = &server;
+    port_ = server.port();
+  }
+  /// On the server's thread.
+  void post(Callback<void()> task) { server_->post(std::move(task)); }
   /// Where the server is.
   [[nodiscard]] Address address() const { return {family, folder_file("server"), port_}; }
   /// To be called when the scenario is set: where the bystanders of a client listen.
@@ -93,7 +106,9 @@ class Stage {
   [[nodiscard]] Connecting connecting_to(const FarListener& listener) const;
 
   std::string folder_;
+  Server* server_ = nullptr;
   std::uint16_t port_ = 0;
+  bool cuts_expected_ = false;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<Connecting> connecting_;
   Connecting bystanders_;
