@@ -18,6 +18,7 @@ class Campaign {
     std::optional<int> only_effect = {};
     std::optional<Mode> only_mode = {};
     unsigned every = 1;  ///< Of all faults of a scenario only one in so many, always the same ones.
+    bool thorough = false;  ///< All of OpenSSL's allocations, of which a handshake has thousands.
     std::string folder = {};
   };
 
@@ -36,6 +37,7 @@ class Campaign {
 
  private:
   static constexpr std::uint64_t kMostTold = 25;
+  static constexpr unsigned kMostOfOpenssl = 150;  // of one scenario's
 
   void explore_uses(const Scenario& scenario, Plan plan, unsigned uses);
   void count(const Outcome& outcome);

@@ -133,7 +133,6 @@ void connection_refused(Stage& stage) {
 
 /// A thread looks the name up.
 void by_name(Stage& stage) {
-  stage.patience_ms = 20;
   leave_first(client_over_tcp(stage).host().welcome().echo("hello"));
   std::string& url = stage.connecting().back().url;
   url.replace(url.find("127.0.0.1"), 9, "localhost");

@@ -28,6 +28,7 @@ constexpr const char* kUsage =
     "  --errno NAME       only that fault: ECONNRESET, one-byte, end, no-memory ...\n"
     "  --mode once|on     only once, or only from then on\n"
     "  --nth N            one run, with the fault at the Nth use; needs --scenario, --call, --errno and --mode\n"
+    "  --thorough         all of OpenSSL's allocations, and not 150 of each scenario's\n"
     "  --clean            one run of each, without any fault\n"
     "  --every N          one fault in N, always the same ones\n";
 
@@ -84,6 +85,8 @@ Arguments parse(int count, char** words) {
       arguments.list = true;
     } else if (option == "--clean") {
       arguments.clean = true;
+    } else if (option == "--thorough") {
+      arguments.settings.thorough = true;
     } else if (++i < count) {
       take(arguments, option, words[i]);
     } else {

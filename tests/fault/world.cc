@@ -15,13 +15,10 @@ std::atomic<World*> the_world{nullptr};
 
 World::World(Director& director, int patience_ms) : director_(director), patience_ms_(patience_ms) {
   the_world = this;
+  forget_threads();
 }
 World::~World() { the_world = nullptr; }
 World* World::present() noexcept { return the_world.load(std::memory_order_relaxed); }
-
-int World::look(int epoll, epoll_event* events, int most) const {
-  return __real_epoll_wait(epoll, events, most, patience_ms_);
-}
 
 bool World::leap(int timeout_ms) {
   const std::int64_t deadline = director_.next_deadline_ms();
@@ -43,10 +40,11 @@ int World::wait(int epoll, epoll_event* events, int most, int timeout_ms) {
     if (count != 0) return count;
     if (director_.step()) continue;
     if (now_ms_ >= until) return 0;
-    if (patience_ms_ != 0) {
-      count = look(epoll, events, most);
+    const bool threads = other_threads_work();
+    if (threads || patience_ms_ != 0) {
+      count = __real_epoll_wait(epoll, events, most, threads ? 1 : patience_ms_);
       if (count != 0) return count;
-      if (director_.step()) continue;
+      if (director_.step() || threads) continue;
     }
     if (director_.advance()) continue;
     if (!leap(until == Director::kNever ? -1 : static_cast<int>(until - now_ms_))) director_.stuck();

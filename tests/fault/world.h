@@ -53,7 +53,6 @@ class World {
   static constexpr std::int64_t kBeginningMs = 1'000'000;
   static constexpr unsigned kMostWaits = 50'000;
 
-  int look(int epoll, epoll_event* events, int most) const;
   /// Whether there is a time that it can leap to.
   bool leap(int timeout_ms);
 

@@ -32,6 +32,15 @@ namespace effect = mote::fault::effect;
 namespace {
 
 std::atomic<unsigned> refills{0};
+std::atomic<bool> thread_started{false};
+
+/// A folder has a link for each folder in it, and two of its own: here one for each thread.
+nlink_t threads_of_process() {
+  struct stat status {};
+  return ::stat("/proc/self/task", &status) == 0 ? status.st_nlink - 2 : 1;
+}
+
+const nlink_t threads_at_first = threads_of_process();
 
 /// What a system call answers that fails.
 int failed(int error) {
@@ -64,6 +73,8 @@ bool comes_later(int fault) { return fault == EAGAIN || fault == effect::one_byt
 }  // namespace
 
 unsigned mote::fault::random_refills() noexcept { return refills; }
+bool mote::fault::other_threads_work() noexcept { return thread_started && threads_of_process() > threads_at_first; }
+void mote::fault::forget_threads() noexcept { thread_started = false; }
 
 // The names are the linker's.
 // NOLINTBEGIN(readability-identifier-naming, readability-inconsistent-declaration-parameter-name)
@@ -290,6 +301,7 @@ void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_
                                                                                                   void (*depend)()) {
   const int fault = injector().use(Call::thread);
   if (fault != effect::none) throw std::system_error(fault, std::generic_category(), "a thread");
+  thread_started = true;
   __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(self, state, depend);
 }
 

@@ -14,4 +14,8 @@ namespace mote::fault {
 /// How often getrandom was called, by anybody.
 unsigned random_refills() noexcept;
 
+/// Whether a thread that was started since the last call of forget_threads() may still be at work.
+bool other_threads_work() noexcept;
+void forget_threads() noexcept;
+
 }  // namespace mote::fault
