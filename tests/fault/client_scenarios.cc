@@ -1,3 +1,4 @@
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace mote::fault {
 namespace {
 
 using namespace script;
+using namespace std::chrono_literals;
 using test::client_frame;
 
 Stage& client(Stage& stage) {
@@ -99,6 +101,7 @@ void with_deflate(Stage& stage) {
 
 void reconnect(Stage& stage) {
   stage.client_options.reconnect.attempts = Reconnect::kForever;
+  stage.client_options.reconnect.longest_delay = 1s;
   client(stage).host().welcome().echo("first").close();
   stage.host_again().welcome().echo("second").close();
   stage.host_again().welcome().echo("third");

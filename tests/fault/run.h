@@ -30,7 +30,7 @@ struct Outcome {
 /// is left of any of it.
 class Run final : private Director {
  public:
-  /// `patience_ms`: more of it than the stage wants.
+  /// `patience_ms`: how long to wait for TCP.
   Run(const Scenario& scenario, const std::optional<Plan>& plan, std::string folder, int patience_ms);
 
   Outcome play();
@@ -53,6 +53,7 @@ class Run final : private Director {
   void begin_faults();
   void end_faults();
   bool all_done() const;
+  [[nodiscard]] bool client_has_given_up() const;
   void call_off_late_ones();
   void connect_all();
   void connect(const Stage::Connecting& to);
@@ -67,6 +68,7 @@ class Run final : private Director {
   const Scenario& scenario_;
   const std::optional<Plan> plan_;
   Stage stage_;
+  int patience_ms_ = 0;
   Ledger ledger_;
   Commands commands_;
   std::unique_ptr<World> world_;

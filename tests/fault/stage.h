@@ -50,8 +50,6 @@ class Stage {
   bool from_the_start = false;
   /// A peer's script ends the loop, and faults go on until server or client are destroyed.
   bool to_the_end = false;
-  /// In real time: how long to wait for what the kernel or another thread may be at.
-  int patience_ms = 0;
   /// @}
 
   /// \name The peers that faults may hit; they begin when faults do
@@ -96,6 +94,7 @@ class Stage {
 
   [[nodiscard]] const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
   [[nodiscard]] std::vector<Connecting>& connecting() { return connecting_; }
+  [[nodiscard]] const std::vector<Connecting>& connecting() const { return connecting_; }
 
  private:
   Peer& add_peer();
