@@ -66,9 +66,7 @@ class Reactor::Tasks final : public Source {
 };
 
 Reactor::Reactor()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      started_ms_(clock_ms(CLOCK_MONOTONIC)),
-      free_slot_(kNoSlot) {
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), started_ms_(clock_ms(CLOCK_MONOTONIC)), free_slot_(kNoSlot) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   try {
     events_ = std::make_unique<Events>();

@@ -42,8 +42,8 @@ struct SendingPrepared {
   [[nodiscard]] SendingPrepared copy() const { return *this; }
 };
 
-/// `call(session)` on the reactor's thread, for somebody who is not there to be told of an exception: a message that was
-/// accepted must not be missing among those that follow.
+/// `call(session)` on the reactor's thread, for somebody who is not there to be told of an exception: a message that
+/// was accepted must not be missing among those that follow.
 template <class Call>
 void call_for_absent(Session& session, const Call& call) {
   try {

@@ -96,9 +96,7 @@ void Campaign::tell(const Scenario& scenario, const std::optional<Plan>& plan, c
   std::fflush(stdout);
 }
 
-void Campaign::run_one(const Scenario& scenario, const std::optional<Plan>& plan) {
-  count(run(scenario, plan));
-}
+void Campaign::run_one(const Scenario& scenario, const std::optional<Plan>& plan) { count(run(scenario, plan)); }
 
 void Campaign::count(const Outcome& outcome) {
   faults_ += outcome.hits;
@@ -116,7 +114,8 @@ void Campaign::explore(const Scenario& scenario) {
     for (const int effect : effects_of(call)) {
       if (settings_.only_effect && *settings_.only_effect != effect) continue;
       for (const Mode mode : {Mode::once, Mode::from_then_on}) {
-        if (!settings_.only_mode || *settings_.only_mode == mode) explore_uses(scenario, {call, effect, 1, mode}, clean.uses[i]);
+        if (!settings_.only_mode || *settings_.only_mode == mode)
+          explore_uses(scenario, {call, effect, 1, mode}, clean.uses[i]);
       }
     }
   }

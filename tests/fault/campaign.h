@@ -17,7 +17,7 @@ class Campaign {
     std::optional<Call> only_call = {};
     std::optional<int> only_effect = {};
     std::optional<Mode> only_mode = {};
-    unsigned every = 1;  ///< Of all faults of a scenario only one in so many, always the same ones.
+    unsigned every = 1;     ///< Of all faults of a scenario only one in so many, always the same ones.
     bool thorough = false;  ///< All of OpenSSL's allocations, of which a handshake has thousands.
     std::string folder = {};
   };

@@ -41,18 +41,25 @@ void client_closes(Stage& stage) { client(stage).host().welcome().send(kText, "!
 void client_aborts(Stage& stage) { client(stage).host().welcome().send(kText, "!abort").hear_end(); }
 void callback_throws(Stage& stage) { client(stage).host().welcome().send(kText, "!throw").hear_close(1011).close(); }
 void server_vanishes(Stage& stage) { client(stage).host().welcome().echo("hello").close(); }
-void server_vanishes_in_the_handshake(Stage& stage) { client(stage).host().answer("HTTP/1.1 101 Swi").wait_ms(1).close(); }
+void server_vanishes_in_the_handshake(Stage& stage) {
+  client(stage).host().answer("HTTP/1.1 101 Swi").wait_ms(1).close();
+}
 void ping(Stage& stage) { leave_first(client(stage).host().welcome().send(kPing, "p").hear(kPong, "p")); }
-void client_pings(Stage& stage) { leave_first(client(stage).host().welcome().hear(kPing, {}).send(kPong, {}).echo("yes")); }
+void client_pings(Stage& stage) {
+  leave_first(client(stage).host().welcome().hear(kPing, {}).send(kPong, {}).echo("yes"));
+}
 void another_thread(Stage& stage) {
   leave_first(client(stage).host().welcome().send(kText, "!thread").hear(kText, "!thread"));
 }
-void information(Stage& stage) { leave_first(client(stage).host().welcome().send(kText, "!info").hear(kText, "/chat")); }
+void information(Stage& stage) {
+  leave_first(client(stage).host().welcome().send(kText, "!info").hear(kText, "/chat"));
+}
 void protocol_error(Stage& stage) {
   client(stage).host().welcome().say(client_frame(kText, "masked")).hear_close(1002).close();
 }
 void backpressure(Stage& stage) {
-  leave_first(hear_flood(client(stage).host().welcome().stop_reading().send(kText, "!flood").wait_ms(100).read_again()));
+  leave_first(
+      hear_flood(client(stage).host().welcome().stop_reading().send(kText, "!flood").wait_ms(100).read_again()));
 }
 void paused(Stage& stage) {
   stage.ticks = true;
@@ -65,8 +72,9 @@ void refused_with_404(Stage& stage) {
 void wrong_accept(Stage& stage) {
   client(stage)
       .host()
-      .answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-              "Sec-WebSocket-Accept: wrong\r\n\r\n")
+      .answer(
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Accept: wrong\r\n\r\n")
       .hear_end();
 }
 void silent_server(Stage& stage) { client(stage).host().hear_end(); }
@@ -200,19 +208,18 @@ void on_a_servers_loop(Stage& stage) {
   stage.after_run = [client] { client->reset(); };
   stage.when_armed = [client, &stage] {
     stage.post([client, url = stage.location()] {
-      (*client)->connect(url, {}, Handlers{
-        .on_open = [](Connection& socket) { socket.send("hello from the same loop"); },
-        .on_message = [](Connection& socket, std::string_view) { socket.close(); },
-      });
+      (*client)->connect(url, {},
+                         Handlers{
+                             .on_open = [](Connection& socket) { socket.send("hello from the same loop"); },
+                             .on_message = [](Connection& socket, std::string_view) { socket.close(); },
+                         });
     });
   };
   stage.spectator().wait_ms(1000);
   leave(stage.visitor().echo("hello"));
 }
 
-void make_client(Stage& stage) {
-  client(stage).from_the_start = true;
-}
+void make_client(Stage& stage) { client(stage).from_the_start = true; }
 
 }  // namespace
 

@@ -16,8 +16,8 @@ namespace mote::fault {
 ///     !close       closes with 4000          !abort     drops the connection        !throw    throws an exception
 ///     !ping        sends a ping              !flood     sends 40 messages of 64 KiB  !thread   another thread answers
 ///     !pause       stops reading for 50 ms   !prepared  sends a prepared message     !stop     ends the loop
-///     !drain       the same, gently          !data      keeps state, then answers    !handler  has another callback answer
-///     !info        answers with the path
+///     !drain       the same, gently          !data      keeps state, then answers    !handler  has another callback
+///     answer !info        answers with the path
 class Commands {
  public:
   explicit Commands(Ledger& ledger) : ledger_(ledger) {}

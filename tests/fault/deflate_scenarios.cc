@@ -82,11 +82,16 @@ void bomb(Stage& stage) {
 std::vector<Scenario> deflate_scenarios() {
   const auto make = [](std::string_view name, void (*set)(Stage&)) { return Scenario{"deflate", name, set}; };
   return {
-      make("deflate-declined", declined),     make("deflate", no_takeover),
-      make("deflate-takeover", takeover),     make("deflate-large", large),
-      make("deflate-large-takeover", large_takeover), make("deflate-on-request", on_request),
-      make("deflate-fragments", fragments),   make("deflate-prepared", prepared),
-      make("deflate-invalid-data", invalid_data), make("deflate-bomb", bomb),
+      make("deflate-declined", declined),
+      make("deflate", no_takeover),
+      make("deflate-takeover", takeover),
+      make("deflate-large", large),
+      make("deflate-large-takeover", large_takeover),
+      make("deflate-on-request", on_request),
+      make("deflate-fragments", fragments),
+      make("deflate-prepared", prepared),
+      make("deflate-invalid-data", invalid_data),
+      make("deflate-bomb", bomb),
   };
 }
 

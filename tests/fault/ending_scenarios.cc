@@ -6,13 +6,11 @@
 #include "tests/fault/scenario.h"
 #include "tests/fault/scripts.h"
 #include "tests/fault/stage.h"
-#include "tests/support/client_frame.h"
 
 namespace mote::fault {
 namespace {
 
 using namespace script;
-using test::upgrade_request;
 
 // ---- The beginning
 
@@ -38,7 +36,7 @@ void start_on_stale_file(Stage& stage) {
 }
 
 std::string written(const Stage& stage, std::string_view name, const std::string& content) {
-  const std::string file = stage.folder_file(name);
+  std::string file = stage.folder_file(name);
   std::ofstream(file) << content;
   return file;
 }

@@ -132,8 +132,9 @@ FarListener::~FarListener() {
 void FarListener::leave_file(const Address& address) {
   const SystemAddress where = system_address(address);
   const int made = make_socket(where);
-  ::bind(made, where.get(), where.size);
+  const int bound = ::bind(made, where.get(), where.size);
   ::close(made);
+  if (bound != 0) throw std::runtime_error(std::string("the test can bind no socket: ") + std::strerror(errno));
 }
 
 int FarListener::accept() const { return ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }

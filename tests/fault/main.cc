@@ -37,6 +37,7 @@ struct Arguments {
   std::string_view scenario;
   bool list = false;
   bool clean = false;
+  bool help = false;
   std::optional<unsigned> nth;
   Campaign::Settings settings;
 };
@@ -83,6 +84,8 @@ Arguments parse(int count, char** words) {
     const std::string_view option = words[i];
     if (option == "--list") {
       arguments.list = true;
+    } else if (option == "--help") {
+      arguments.help = true;
     } else if (option == "--clean") {
       arguments.clean = true;
     } else if (option == "--thorough") {
@@ -99,7 +102,8 @@ Arguments parse(int count, char** words) {
 std::optional<Plan> plan_of(const Arguments& arguments) {
   if (!arguments.nth) return std::nullopt;
   const auto& settings = arguments.settings;
-  if (arguments.scenario.empty() || !settings.only_call || !settings.only_effect || !settings.only_mode) refuse("--nth");
+  if (arguments.scenario.empty() || !settings.only_call || !settings.only_effect || !settings.only_mode)
+    refuse("--nth");
   return Plan{*settings.only_call, *settings.only_effect, *arguments.nth, *settings.only_mode};
 }
 
@@ -131,6 +135,7 @@ double seconds() {
 
 int run(int count, char** words) {
   Arguments arguments = parse(count, words);
+  if (arguments.help) return std::printf("%s", kUsage) > 0 ? 0 : 1;
   take_over_allocators();
   static_cast<void>(credentials());
   mote::set_logger(mote::LogLevel::warning, [](mote::LogLevel, std::string_view) {});

@@ -61,9 +61,7 @@ Peer& Peer::secure(test::TlsEngine::Side side, const test::TlsSetup& setup) {
   });
 }
 
-void Peer::write(std::string_view bytes) {
-  socket_.write(tls_ != nullptr ? tls_->encrypt(bytes) : std::string(bytes));
-}
+void Peer::write(std::string_view bytes) { socket_.write(tls_ != nullptr ? tls_->encrypt(bytes) : std::string(bytes)); }
 
 Peer& Peer::say(std::string bytes) {
   return then([bytes = std::move(bytes)](Peer& peer) {
@@ -107,9 +105,10 @@ Peer& Peer::welcome(std::string_view lines) {
     if (!head) return false;
     peer.heard_.erase(0, head->size());
     peer.serves_ = true;
-    peer.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-               "Sec-WebSocket-Accept: " +
-               accept_value(field_of(*head, "Sec-WebSocket-Key")) + "\r\n" + lines + "\r\n");
+    peer.write(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept_value(field_of(*head, "Sec-WebSocket-Key")) + "\r\n" + lines + "\r\n");
     return true;
   });
 }

@@ -55,36 +55,21 @@ struct Row {
 
 // In the order of Call.
 constexpr std::array<Row, kCalls> kRows{{
-    {"socket", kSocket},
-    {"bind", kBind},
-    {"listen", kListen},
-    {"accept4", kAccept},
-    {"connect", kConnect},
-    {"epoll_create1", kEpollCreate},
-    {"epoll_ctl", kEpollAdd},
-    {"epoll_wait", kEpollWait},
-    {"eventfd", kEventfd},
-    {"write", kWakeUp},
-    {"recv", kReceive},
-    {"send", kSend},
-    {"sendmsg", kSend},
-    {"shutdown", kShutdown},
-    {"close", kClose},
-    {"setsockopt", kSetOption},
-    {"getsockopt", kGetOption},
-    {"getsockname", kName},
-    {"ioctl", kIoctl},
-    {"getrandom", kRandom},
-    {"getrlimit", kLimit},
-    {"lstat", kLstat},
-    {"unlink", kUnlink},
-    {"getaddrinfo", kResolve},
-    {"fopen", kOpen},
-    {"fread", kReadFile},
-    {"ferror", kFileError},
-    {"thread", kThread},
-    {"new", kAllocate},
-    {"zlib", kAllocate},
+    {"socket", kSocket},        {"bind", kBind},
+    {"listen", kListen},        {"accept4", kAccept},
+    {"connect", kConnect},      {"epoll_create1", kEpollCreate},
+    {"epoll_ctl", kEpollAdd},   {"epoll_wait", kEpollWait},
+    {"eventfd", kEventfd},      {"write", kWakeUp},
+    {"recv", kReceive},         {"send", kSend},
+    {"sendmsg", kSend},         {"shutdown", kShutdown},
+    {"close", kClose},          {"setsockopt", kSetOption},
+    {"getsockopt", kGetOption}, {"getsockname", kName},
+    {"ioctl", kIoctl},          {"getrandom", kRandom},
+    {"getrlimit", kLimit},      {"lstat", kLstat},
+    {"unlink", kUnlink},        {"getaddrinfo", kResolve},
+    {"fopen", kOpen},           {"fread", kReadFile},
+    {"ferror", kFileError},     {"thread", kThread},
+    {"new", kAllocate},         {"zlib", kAllocate},
     {"openssl", kAllocate},
 }};
 
@@ -144,7 +129,7 @@ std::string_view name_of_effect(int effect) {
 }
 
 std::optional<Call> call_named(std::string_view name) {
-  const auto found = std::ranges::find(kRows, name, &Row::name);
+  const auto* const found = std::ranges::find(kRows, name, &Row::name);
   if (found == kRows.end()) return std::nullopt;
   return static_cast<Call>(found - kRows.begin());
 }

@@ -48,10 +48,10 @@ inline constexpr std::size_t kCalls = 31;
 /// What such a call comes to: an errno, or one of these.
 namespace effect {
 inline constexpr int none = 0;
-inline constexpr int one_byte = 10'001;    // it moves one byte only
-inline constexpr int end = 10'002;         // recv: the peer has ended; fread: the end of the file
-inline constexpr int resolver = 20'000;    // plus -EAI_...: what getaddrinfo answers
-inline constexpr int no_memory = 10'003;   // an allocator answers null
+inline constexpr int one_byte = 10'001;   // it moves one byte only
+inline constexpr int end = 10'002;        // recv: the peer has ended; fread: the end of the file
+inline constexpr int resolver = 20'000;   // plus -EAI_...: what getaddrinfo answers
+inline constexpr int no_memory = 10'003;  // an allocator answers null
 }  // namespace effect
 
 enum class Mode : std::uint8_t { once, from_then_on };

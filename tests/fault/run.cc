@@ -66,7 +66,8 @@ void Run::fail(const std::string& why) {
 
 void Run::judge(const Peer& peer) {
   if (peer.state() == Peer::State::wrong) fail(peer.report());
-  if (peer.state() == Peer::State::cut && injector().hits() == 0 && !stage_.cuts_expected()) fail("without any fault: " + peer.report());
+  if (peer.state() == Peer::State::cut && injector().hits() == 0 && !stage_.cuts_expected())
+    fail("without any fault: " + peer.report());
 }
 
 // ---- The loop under test

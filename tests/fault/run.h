@@ -25,9 +25,9 @@ struct Outcome {
   std::string failure;  ///< Empty where everything was as it should be.
 };
 
-/// One scenario with at most one fault, in four acts: a bystander opens a connection; the scenario's peers play, and the
-/// fault strikes; when it is gone the bystander is still served, and so is a newcomer; the loop ends. After that nothing
-/// is left of any of it.
+/// One scenario with at most one fault, in four acts: a bystander opens a connection; the scenario's peers play, and
+/// the fault strikes; when it is gone the bystander is still served, and so is a newcomer; the loop ends. After that
+/// nothing is left of any of it.
 class Run final : private Director {
  public:
   /// `patience_ms`: how long to wait for TCP.

@@ -65,7 +65,9 @@ void server_aborts(Stage& stage) { stage.visitor().send(kText, "!abort").hear_en
 void callback_throws(Stage& stage) { stage.visitor().send(kText, "!throw").hear_close(1011).hear_end(); }
 void peer_vanishes(Stage& stage) { stage.visitor().echo("hello").close(); }
 void peer_vanishes_in_the_handshake(Stage& stage) { stage.guest().say("GET / HTTP/1.1\r\nHost: a").wait_ms(1).close(); }
-void peer_half_closes(Stage& stage) { stage.visitor().send(kText, "last words").hear(kText, "last words").shut_down().hear_end(); }
+void peer_half_closes(Stage& stage) {
+  stage.visitor().send(kText, "last words").hear(kText, "last words").shut_down().hear_end();
+}
 void peer_resets(Stage& stage) {
   stage.family = Address::Family::ipv4;
   stage.visitor().echo("hello").reset();
@@ -96,8 +98,9 @@ void too_large(Stage& stage) {
 void bad_request(Stage& stage) { stage.guest().say("GET /\r\n\r\n").hear_head(400).hear_end(); }
 void old_version(Stage& stage) {
   stage.guest()
-      .say("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n")
+      .say(
+          "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n")
       .hear_head(426);
 }
 
@@ -107,7 +110,13 @@ void plain_http(Stage& stage) {
     server.on_http("/made", [](const HttpRequest&) { return HttpResponse{.body = "made"}; });
   };
   const std::string head = " HTTP/1.1\r\nHost: a\r\n\r\n";
-  stage.guest().say("GET /page" + head).hear_head(200).say("GET /made" + head).hear_head(200).say("GET /no" + head).hear_head(426);
+  stage.guest()
+      .say("GET /page" + head)
+      .hear_head(200)
+      .say("GET /made" + head)
+      .hear_head(200)
+      .say("GET /no" + head)
+      .hear_head(426);
 }
 
 void subprotocol(Stage& stage) {
@@ -156,9 +165,7 @@ void paused(Stage& stage) {
 void another_thread(Stage& stage) { leave(stage.visitor().send(kText, "!thread").hear(kText, "!thread")); }
 void prepared_message(Stage& stage) { leave(stage.visitor().send(kText, "!prepared").hear(kText, "!prepared")); }
 void own_data(Stage& stage) { leave(stage.visitor().send(kText, "!data").hear(kText, std::string(100, 'd'))); }
-void own_handler(Stage& stage) {
-  leave(stage.visitor().send(kText, "!handler").hear(kText, "!handler").echo("hello"));
-}
+void own_handler(Stage& stage) { leave(stage.visitor().send(kText, "!handler").hear(kText, "!handler").echo("hello")); }
 void information(Stage& stage) { leave(stage.visitor().send(kText, "!info").hear(kText, "/")); }
 
 void timer(Stage& stage) {

@@ -61,7 +61,9 @@ void plain_http(Stage& stage) {
   peer.say(upgrade_request()).hear_end();
 }
 void garbage(Stage& stage) { secured(stage).stranger().say(std::string(100, '\x16')).hear_end(); }
-void cut_in_the_handshake(Stage& stage) { secured(stage).stranger().say(std::string("\x16\x03\x01\x02", 4)).wait_ms(1).close(); }
+void cut_in_the_handshake(Stage& stage) {
+  secured(stage).stranger().say(std::string("\x16\x03\x01\x02", 4)).wait_ms(1).close();
+}
 void slow_handshake(Stage& stage) { secured(stage).stranger().say(std::string("\x16\x03\x01\x02", 4)).hear_end(); }
 
 }  // namespace

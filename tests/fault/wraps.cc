@@ -297,7 +297,8 @@ int __wrap_ferror(FILE* file) {
   return 1;
 }
 
-void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(void* self, void* state,
+void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(void* self,
+                                                                                                  void* state,
                                                                                                   void (*depend)()) {
   const int fault = injector().use(Call::thread);
   if (fault != effect::none) throw std::system_error(fault, std::generic_category(), "a thread");
