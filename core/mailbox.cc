@@ -32,7 +32,8 @@ void Mailbox::wake() noexcept {
   const int error = errno;  // a signal handler must leave it alone
   const std::uint64_t one = 1;
   // EAGAIN means that the counter is at its end: the eventfd is ready as it is.
-  [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
+  while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
   errno = error;
 }
 

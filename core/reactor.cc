@@ -67,12 +67,10 @@ class Reactor::Tasks final : public Source {
 };
 
 Reactor::Reactor()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      started_ms_(clock_ms(CLOCK_MONOTONIC)),
-      free_slot_(kNoSlot),
-      events_(std::make_unique<Events>()) {
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), started_ms_(clock_ms(CLOCK_MONOTONIC)), free_slot_(kNoSlot) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   try {
+    events_ = std::make_unique<Events>();
     mailbox_ = std::make_shared<Mailbox>();
     const int error = add(std::make_unique<Tasks>(*this), mailbox_->descriptor(), kRead);
     if (error != 0) throw std::system_error(error, std::generic_category(), "epoll_ctl");

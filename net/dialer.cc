@@ -1,5 +1,6 @@
 #include "net/dialer.h"
 
+#include <chrono>
 #include <exception>
 #include <new>
 #include <utility>
@@ -11,6 +12,11 @@
 #include "net/transport.h"
 
 namespace mote::net {
+namespace {
+
+constexpr std::chrono::milliseconds kMemoryRetryAfter{100};
+
+}  // namespace
 
 Dialer::Dialer(ClientHub& hub, std::string_view url, ClientOptions options)
     : hub_(hub),
@@ -39,8 +45,9 @@ void Dialer::begin() {
     session_ = session.get();
     hub_.loop.reactor.add(std::move(session));
   } catch (const std::bad_alloc&) {
+    // Nobody can be told without a Connection: once there is memory it is told what became of it.
     session_ = nullptr;
-    return retry();
+    return hub_.loop.reactor.arm(*this, kMemoryRetryAfter);
   }
   session_->adopt(state_);
   session_->introduce(std::move(record));

@@ -1,6 +1,6 @@
 #include <mote/handle.h>
 
-#include <stdexcept>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,12 +42,23 @@ struct SendingPrepared {
   [[nodiscard]] SendingPrepared copy() const { return *this; }
 };
 
+/// `call(session)` on the reactor's thread, for somebody who is not there to be told of an exception: a message that
+/// was accepted must not be missing among those that follow.
+template <class Call>
+void call_for_absent(Session& session, const Call& call) {
+  try {
+    call(session);
+  } catch (const std::exception& exception) {
+    session.failed_within(exception);
+  }
+}
+
 /// Runs `call(session)` on the reactor's thread, unless the connection has ended by then; false where that is known
 /// now.
 template <class Call>
 bool run_there(const State& state, Call call) {
   return state->mailbox->post([state, call = std::move(call)]() mutable {
-    if (state->session != nullptr) call(*state->session);
+    if (state->session != nullptr) call_for_absent(*state->session, call);
   });
 }
 
@@ -64,7 +75,7 @@ void on_session(const State& state, Call call) {
 /// Calls `end(session)` on the reactor's thread; a client that waits between two connections makes no other.
 template <class End>
 void end_there(const State& state, End end) {
-  const auto end_now = [](const State& of, const End& by) {
+  const auto end_now = [](const State& of, const auto& by) {
     if (of->session != nullptr) {
       by(*of->session);
     } else if (of->dialer != nullptr) {
@@ -74,7 +85,9 @@ void end_there(const State& state, End end) {
   if (state->mailbox->on_own_thread()) {
     end_now(state, end);
   } else {
-    state->mailbox->post([state, end_now, end = std::move(end)] { end_now(state, end); });
+    state->mailbox->post([state, end_now, end = std::move(end)] {
+      end_now(state, [&](Session& session) { call_for_absent(session, end); });
+    });
   }
 }
 
@@ -118,7 +131,7 @@ SendStatus post_message(const State& state, const What& sending) {
   const bool posted = state->mailbox->post([state, queued, copy = std::move(copy), room = std::move(room)]() mutable {
     room.release();
     if (state->session == nullptr) return;
-    copy(*state->session);
+    call_for_absent(*state->session, copy);
     if (queued) state->session->owe_drain();  // the queue may be empty by now, or have never been above the limit
   });
   if (!posted) return SendStatus::closed;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -40,9 +41,14 @@ Descriptor ProxyTalk::take_socket() {
   return std::move(socket_);
 }
 
+/// Nothing is thrown into the reactor.
 void ProxyTalk::on_events(std::uint32_t) {
-  write();
-  read();
+  try {
+    write();
+    read();
+  } catch (const std::bad_alloc& exception) {
+    end(exception.what());  // so short that it needs no memory
+  }
 }
 
 void ProxyTalk::write() {

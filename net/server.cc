@@ -135,7 +135,9 @@ void Server::Impl::start(SetCallbacks&& set_callbacks) {
 void Server::Impl::listen() {
   max_connections_ = options_.max_connections.value_or(default_max_connections());
   std::uint16_t bound = 0;
-  for (auto& listening : net::listen_at(location, options_, bound)) {
+  auto sockets = net::listen_at(location, options_, bound);
+  listeners_.reserve(sockets.size());  // from here on those that were added are known, whatever fails
+  for (auto& listening : sockets) {
     const int socket = listening.socket.number();
     auto listener = std::make_unique<net::Listener>(loop.reactor, std::move(listening), *this);
     net::Listener* const added = listener.get();

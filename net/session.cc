@@ -189,10 +189,14 @@ void Session::guarded(Call&& call) {
   try {
     call();
   } catch (const std::exception& exception) {
-    core::log(LogLevel::error, {"a connection is dropped: ", exception.what()});
-    context_.batch.abandon(output_);
-    enter(Phase::gone);
+    failed_within(exception);
   }
+}
+
+void Session::failed_within(const std::exception& exception) {
+  core::log(LogLevel::error, {"a connection is dropped: ", exception.what()});
+  context_.batch.abandon(output_);
+  enter(Phase::gone);
 }
 
 void Session::react(std::uint32_t events) {

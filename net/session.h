@@ -86,6 +86,8 @@ class Session final : public Connection, public core::Source {
   [[nodiscard]] const OwnHandlers* own_handlers() const { return own_handlers_.get(); }
   void callback_threw(std::string_view what, std::exception_ptr cause);
   /// @}
+  /// What could not be done for it, for the lack of memory, costs the connection.
+  void failed_within(const std::exception& exception);
 
  private:
   enum class Phase : std::uint8_t {

@@ -1,11 +1,13 @@
 #include "proto/handshake.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -131,6 +133,17 @@ std::string_view choose_subprotocol(Headers headers, std::span<const std::string
   return chosen;
 }
 
+/// Fetched once and kept for the life of the process: it is immutable, any thread may use it, and each lookup by name
+/// would cost more than the digest. EVP_MD_free at exit could come after OpenSSL's own clean-up.
+const EVP_MD* fetch_sha1() {
+  ERR_clear_error();
+  if (const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr)) return sha1;
+  const bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+  ERR_clear_error();
+  if (no_memory) throw std::bad_alloc();
+  throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
+}
+
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
 
 }  // namespace
@@ -162,16 +175,12 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
 // RFC 6455 §4.2.2 /5/: SHA-1 over the key as it was sent and the GUID, in Base64.
 std::string accept_value(std::string_view key) {
   constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  // Fetched once and kept for the life of the process: it is immutable, any thread may use it, and each lookup by name
-  // would cost more than the digest. EVP_MD_free at exit could come after OpenSSL's own clean-up.
-  static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  static const EVP_MD* const kSha1 = fetch_sha1();  // where that throws, the next call tries again
   std::string text;
   text.reserve(key.size() + kGuid.size());
   text.append(key).append(kGuid);
   std::array<unsigned char, 20> digest;
-  if (kSha1 == nullptr || EVP_Digest(text.data(), text.size(), digest.data(), nullptr, kSha1, nullptr) != 1) {
-    throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
-  }
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, kSha1, nullptr) != 1) throw std::bad_alloc();
   return base64(std::as_bytes(std::span(digest)));
 }
 

@@ -49,7 +49,7 @@ struct Agreement {
 UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& policy);
 
 /// The Sec-WebSocket-Accept value for a Sec-WebSocket-Key: 28 characters (§4.2.2 /5/). Any thread. Throws
-/// std::runtime_error where OpenSSL has no SHA-1.
+/// std::runtime_error where OpenSSL has no SHA-1, and std::bad_alloc.
 std::string accept_value(std::string_view key);
 /// Finds that out before the first connection: throws then.
 void require_accept_value();

@@ -31,7 +31,8 @@ class Server;
 /// called from elsewhere. For a program that rather waits than is called back there is ClientSocket.
 class Client {
  public:
-  /// Throws std::system_error where the system has no descriptors left.
+  /// Throws std::system_error where the system has no descriptors left, and std::runtime_error where OpenSSL has no
+  /// SHA-1.
   Client();
   /// On the event loop of `server`, whose `run` then serves both: for a server that is a client of others. The server
   /// must outlive it.

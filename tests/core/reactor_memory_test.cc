@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "tests/support/allocation_counter.h"
+#include "tests/support/process_facts.h"
 
 namespace mote::core {
 namespace {
@@ -34,6 +36,22 @@ TEST(ReactorMemory, OnlyAddAsksForMemory) {
     for (Source* const source : sources) reactor.remove(*source);
     reactor.finish_turn();
     EXPECT_EQ(count.calls(), 0U) << round;
+  }
+}
+
+TEST(ReactorMemory, OneThatCannotBeMadeLeavesNoDescriptorOpen) {
+  if (!test::AllocationLimit::works()) GTEST_SKIP() << "this sanitizer's operator new cannot be made to fail";
+  const int before = test::open_descriptors();
+  for (const std::size_t bytes : {16UL, 100UL, 4096UL}) {
+    bool threw = false;
+    try {
+      const test::AllocationLimit limit(bytes);
+      const Reactor reactor;
+    } catch (const std::bad_alloc&) {
+      threw = true;
+    }
+    EXPECT_TRUE(threw) << bytes;
+    EXPECT_EQ(test::open_descriptors(), before) << bytes;
   }
 }
 

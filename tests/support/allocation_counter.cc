@@ -1,5 +1,6 @@
 #include "tests/support/allocation_counter.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <limits>
@@ -19,6 +20,8 @@ constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 thread_local mote::test::Allocations counted;
 thread_local std::size_t largest_block = kNoLimit;
+std::atomic<std::int64_t> live{0};
+std::atomic<mote::test::AllocationVeto> veto_of_all{nullptr};
 
 }  // namespace
 
@@ -28,6 +31,9 @@ Allocations allocations() noexcept { return counted; }
 
 AllocationLimit::AllocationLimit(std::size_t bytes) noexcept { largest_block = bytes; }
 AllocationLimit::~AllocationLimit() { largest_block = kNoLimit; }
+
+std::int64_t live_blocks() noexcept { return live.load(std::memory_order_relaxed); }
+void set_allocation_veto(AllocationVeto veto) noexcept { veto_of_all.store(veto, std::memory_order_relaxed); }
 
 bool AllocationLimit::works() noexcept {
 #ifdef MOTE_COUNT_BY_HOOKS
@@ -54,23 +60,36 @@ extern "C" __attribute__((no_sanitize("thread"))) void __sanitizer_free_hook(con
 
 namespace {
 
-void* allocate(std::size_t size) noexcept {
+/// Whether there is to be no such block.
+bool refused(std::size_t size) noexcept {
   ++counted.calls;
   counted.bytes += size;
-  if (size > largest_block) return nullptr;
-  return std::malloc(size != 0 ? size : 1);  // NOLINT(cppcoreguidelines-no-malloc): below operator new
+  if (size > largest_block) return true;
+  const auto veto = veto_of_all.load(std::memory_order_relaxed);
+  return veto != nullptr && veto();
+}
+
+void* noted(void* memory) noexcept {
+  if (memory != nullptr) live.fetch_add(1, std::memory_order_relaxed);
+  return memory;
+}
+
+void* allocate(std::size_t size) noexcept {
+  if (refused(size)) return nullptr;
+  return noted(std::malloc(size != 0 ? size : 1));  // NOLINT(cppcoreguidelines-no-malloc): below operator new
 }
 
 void* allocate_aligned(std::size_t size, std::align_val_t alignment) noexcept {
-  ++counted.calls;
-  counted.bytes += size;
-  if (size > largest_block) return nullptr;
+  if (refused(size)) return nullptr;
   const auto unit = static_cast<std::size_t>(alignment);
-  return std::aligned_alloc(unit, (size / unit + 1) * unit);
+  return noted(std::aligned_alloc(unit, (size / unit + 1) * unit));
 }
 
 void release(void* memory) noexcept {
-  if (memory != nullptr) ++counted.frees;
+  if (memory != nullptr) {
+    ++counted.frees;
+    live.fetch_sub(1, std::memory_order_relaxed);
+  }
   std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
 }
 

@@ -41,4 +41,11 @@ class AllocationLimit {
   [[nodiscard]] static bool works() noexcept;
 };
 
+/// Blocks of all threads that are there now. 0 throughout where a sanitizer does not let the operators be replaced.
+[[nodiscard]] std::int64_t live_blocks() noexcept;
+
+/// Is asked before each allocation, by any thread; where it answers true there is no memory. Null: nobody is asked.
+using AllocationVeto = bool (*)() noexcept;
+void set_allocation_veto(AllocationVeto veto) noexcept;
+
 }  // namespace mote::test
