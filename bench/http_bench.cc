@@ -110,7 +110,8 @@ void handshake(benchmark::State& state, std::string_view request, mote::Compress
 void server_opening(benchmark::State& state, std::string_view request) {
   const mote::Options options;
   mote::net::Dispatcher dispatcher;
-  mote::net::HttpService service(options, dispatcher, "");
+  mote::net::Admission admission(options);
+  mote::net::HttpService service(options, dispatcher, admission, "");
   for (auto _ : state) {
     benchmark::DoNotOptimize(request);
     mote::net::ServerOpening opening(service, {});

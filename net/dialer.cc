@@ -105,7 +105,7 @@ void Dialer::session_closed(EndedBy by) {
   permit_.release();
 }
 
-void Dialer::session_gone() {
+void Dialer::session_gone(const Session&) {
   if (vanished_) return;
   session_ = nullptr;
   retry();

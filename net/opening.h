@@ -7,7 +7,9 @@
 
 #include <mote/error.h>
 
+#include "net/address_ledger.h"
 #include "net/handshake_record.h"
+#include "net/socket.h"
 #include "proto/deflate_parameters.h"
 #include "proto/refusal.h"
 
@@ -28,6 +30,8 @@ struct OpeningAnswer {
   std::optional<proto::DeflateParameters> deflate;  // open
   proto::Refusal refusal;                           // close: what was refused; without a text: nothing
   std::optional<Error> error;                       // fail
+  std::optional<PeerAddress> client;                // whom a proxy sent the request for
+  AddressLedger::Place place;                       // open: where the connection begins to count for that address
 };
 
 /// What a connection speaks before it is a WebSocket connection: HTTP, as a server or as a client.

@@ -68,6 +68,11 @@ void check_head_bytes(std::string_view option, std::size_t value) {
   if (value > std::numeric_limits<std::uint32_t>::max() / 2) reject(option, "must be less than 2 GiB");
 }
 
+void check_handshake_rate(std::size_t value) {
+  at_least_one("max_handshakes_per_address", value);
+  if (value > 1'000'000) reject("max_handshakes_per_address", "must be at most 1,000,000 a second");
+}
+
 void check_reconnect(Reconnect& reconnect) {
   check_time("reconnect.first_delay", reconnect.first_delay);
   check_time("reconnect.longest_delay", reconnect.longest_delay);
@@ -89,6 +94,13 @@ Options checked(Options options) {
   at_least_one("max_target_bytes", options.max_target_bytes);
   if (options.max_connections) at_least_one("max_connections", *options.max_connections);
   at_least_one("listen_backlog", options.listen_backlog);
+  if (options.max_connections_per_address) {
+    at_least_one("max_connections_per_address", *options.max_connections_per_address);
+  }
+  if (options.max_handshakes_per_address) check_handshake_rate(*options.max_handshakes_per_address);
+  if (options.proxy_protocol != ProxyProtocol::off && options.trusted_proxies.empty()) {
+    reject("proxy_protocol", "needs trusted_proxies: who else may say where a connection comes from?");
+  }
   for (const auto& name : options.subprotocols) {
     if (!proto::is_token(name)) reject("subprotocols", "has \"" + name + "\", which is no token (RFC 6455 4.1)");
   }

@@ -15,12 +15,14 @@
 
 #include "core/log.h"
 #include "core/reactor.h"
+#include "net/admission.h"
 #include "net/context.h"
 #include "net/http_service.h"
 #include "net/listener.h"
 #include "net/location.h"
 #include "net/loop.h"
 #include "net/options_check.h"
+#include "net/proxy_entry.h"
 #include "net/server_opening.h"
 #include "net/session.h"
 #include "net/timer.h"
@@ -51,12 +53,13 @@ std::size_t default_max_connections() {
 }  // namespace
 
 /// Ties the parts together: location, reactor, listeners, sessions and the user's callbacks.
-class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
+class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, public net::SessionOwner {
  public:
   Impl(std::string_view location_text, Options options)
       : location(net::parse_location(location_text)),
         options_(net::checked(std::move(options))),
-        http(options_, dispatcher, location.path),
+        admission_(options_),
+        http(options_, dispatcher, admission_, location.path),
         deflate_(options_.compression),
         context_(loop, proto::Role::server, deflate_, dispatcher, options_, *this) {
     if (location.secure) {
@@ -81,7 +84,8 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   net::Dispatcher dispatcher;
 
  private:
-  const Options options_;  // http refers to it
+  const Options options_;     // http refers to it
+  net::Admission admission_;  // likewise
 
  public:
   net::HttpService http;
@@ -94,10 +98,17 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   void accepted(net::Descriptor socket, const net::PeerAddress& peer) override;
   void session_opened() override { open_connections.fetch_add(1, std::memory_order_relaxed); }
   void session_closed(EndedBy) override { open_connections.fetch_sub(1, std::memory_order_relaxed); }
-  void session_gone() override;
+  void session_gone(const net::Session& session) override;
+  void proxied(net::Descriptor socket, const net::PeerAddress& client, milliseconds left) override;
+  void entry_gone() override { one_less(); }
 
   template <class SourceType>
   SourceType* add(std::unique_ptr<SourceType> source);
+  template <class SourceType>
+  SourceType* add(std::unique_ptr<SourceType> source, int descriptor, const net::PeerAddress& peer);
+  net::Session* admit(net::Descriptor socket, const net::PeerAddress& peer);
+  void await_header(net::Descriptor socket, const net::PeerAddress& peer);
+  void one_less();
   void check_drain();
   void begin_drain();
   void listen();
@@ -157,21 +168,57 @@ void Server::Impl::run() {
 }
 
 void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer) {
+  if (options_.proxy_protocol == ProxyProtocol::required) {
+    await_header(std::move(socket), peer);
+  } else {
+    admit(std::move(socket), peer);
+  }
+}
+
+void Server::Impl::await_header(net::Descriptor socket, const net::PeerAddress& peer) {
+  if (!admission_.trusts(peer)) {
+    return core::log(LogLevel::warning, {peer.to_string(), ": closed: PROXY headers are for trusted_proxies alone"});
+  }
+  const int number = socket.number();
+  auto entry =
+      std::make_unique<net::ProxyEntry>(loop.reactor, *this, std::move(socket), peer, options_.handshake_timeout);
+  if (auto* const added = add(std::move(entry), number, peer)) {
+    ++sessions_;
+    added->start();
+  }
+}
+
+void Server::Impl::proxied(net::Descriptor socket, const net::PeerAddress& client, milliseconds left) {
+  net::Session* const session = admit(std::move(socket), client);
+  if (session != nullptr && left != Options::kNever) loop.reactor.arm_no_later(*session, left);
+}
+
+/// Null where it was dropped.
+net::Session* Server::Impl::admit(net::Descriptor socket, const net::PeerAddress& peer) {
+  auto entry = admission_.enter(peer);
+  if (entry.dropped) {
+    core::log(LogLevel::warning, {peer.to_string(), ": closed: too many connections or handshakes from this address"});
+    return nullptr;
+  }
   const int number = socket.number();
   std::unique_ptr<net::TlsStream> stream;
   if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
   auto session = std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
-                                                std::make_unique<net::ServerOpening>(http, peer));
-  net::Session& added = *session;
-  if (const int error = loop.reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
-    core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
-    return;
-  }
+                                                std::make_unique<net::ServerOpening>(http, peer, entry.fault));
+  net::Session* const added = add(std::move(session), number, peer);
+  if (added == nullptr) return nullptr;
+  added->set_counted(entry.place.keep());
   ++sessions_;
-  added.start();
+  added->start();
+  return added;
 }
 
-void Server::Impl::session_gone() {
+void Server::Impl::session_gone(const net::Session& session) {
+  if (session.counted()) admission_.leave(session.peer());
+  one_less();
+}
+
+void Server::Impl::one_less() {
   --sessions_;
   for (net::Listener* const listener : listeners_) listener->resume();
   if (draining_ && sessions_ == 0) loop.reactor.stop();
@@ -222,6 +269,16 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
   SourceType* const added = source.get();
   loop.reactor.add(std::move(source));
   return added;
+}
+
+/// The same with a client's descriptor; null, and a line in the log, where the kernel does not take that.
+template <class SourceType>
+SourceType* Server::Impl::add(std::unique_ptr<SourceType> source, int descriptor, const net::PeerAddress& peer) {
+  SourceType* const added = source.get();
+  const int error = loop.reactor.add(std::move(source), descriptor, core::Reactor::kReadWrite);
+  if (error == 0) return added;
+  core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
+  return nullptr;
 }
 
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {

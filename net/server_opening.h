@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "net/http_service.h"
@@ -14,8 +15,9 @@ namespace mote::net {
 /// A server's connection while it speaks HTTP: one request after the other, until one is for a WebSocket connection.
 class ServerOpening final : public Opening {
  public:
-  /// `service` must outlive it.
-  ServerOpening(HttpService& service, const PeerAddress& peer) : service_(service), peer_(peer) {}
+  /// `service` must outlive it. `fault`: what the first request is refused for, whatever it is.
+  ServerOpening(HttpService& service, const PeerAddress& peer, std::optional<proto::Fault> fault = {})
+      : service_(service), peer_(peer), fault_(fault) {}
 
   Step feed(std::span<const std::byte> input) override;
   OpeningAnswer plain_http_on_tls_port() override {
@@ -26,6 +28,7 @@ class ServerOpening final : public Opening {
  private:
   HttpService& service_;
   PeerAddress peer_;
+  std::optional<proto::Fault> fault_;
   proto::HeadCollector<proto::RequestHead, proto::HeadLimits> request_;
 };
 

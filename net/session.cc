@@ -150,7 +150,7 @@ void Session::on_turn_end() {
   guarded([&] { end_turn(); });
   if (phase_ == Phase::gone && !known_) {  // else something failed, and the end is still to be told
     context_.reactor.remove(*this);
-    context_.owner.session_gone();
+    context_.owner.session_gone(*this);
   }
 }
 
@@ -334,6 +334,8 @@ std::size_t Session::use_heads(std::span<const std::byte> input, Sink& sink) {
 std::size_t Session::use_head(std::span<const std::byte> input) {
   auto step = opening_->feed(input);
   if (!step.answered) return step.consumed;
+  if (step.answer.client) peer_ = *step.answer.client;
+  if (step.answer.place.keep()) counted_ = true;
   written(output_.write(context_.batch, transport_, bytes_of(step.answer.bytes), {}));
   switch (step.answer.after) {
     case AfterAnswer::next_request:

@@ -40,6 +40,11 @@ class Session final : public Connection, public core::Source {
 
   /// Right after a server's was added to the reactor.
   void start();
+  /// Whose address is the client's, as far as it is known.
+  [[nodiscard]] const PeerAddress& peer() const { return peer_; }
+  /// Whether it counts for that address.
+  void set_counted(bool counted) { counted_ = counted; }
+  [[nodiscard]] bool counted() const { return counted_; }
 
   /// \name A client's, which is known to the user before it has a socket
   /// @{
@@ -199,6 +204,7 @@ class Session final : public Connection, public core::Source {
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
   bool writes_plainly_ : 1 = false;      // messages go out as they are: open, a server's, without deflate and TLS
+  bool counted_ : 1 = false;             // for the peer's address
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   Output output_;
   proto::MessageReader reader_;

@@ -52,6 +52,9 @@ constexpr Row kTable[] = {
     {Fault::page_not_found, {404, "Not found."}},
     {Fault::only_websocket_here, {426, "This is a WebSocket endpoint."}},
     {Fault::internal_error, {500, "Internal error."}},
+    {Fault::too_many_connections, {503, "Too many connections from this address."}},
+    {Fault::too_many_handshakes, {429, "Too many handshakes from this address."}},
+    {Fault::memory_used_up, {503, "The server has no memory left for more connections."}},
     {Fault::unavailable, {503, "The server is full or shutting down."}},
 };
 

@@ -57,6 +57,9 @@ enum class Fault : std::uint8_t {
   page_not_found,
   only_websocket_here,
   internal_error,
+  too_many_connections,
+  too_many_handshakes,
+  memory_used_up,
   unavailable,
 };
 

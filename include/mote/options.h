@@ -44,6 +44,12 @@ enum class SubprotocolMismatch {
   refuse,          ///< 400.
 };
 
+/// Whether connections begin with a PROXY header (HAProxy's PROXY protocol, versions 1 and 2).
+enum class ProxyProtocol {
+  off,
+  required,  ///< Each has one, before TLS if there is any; only those of Options::trusted_proxies are accepted.
+};
+
 /// Every limit and default of a server. 0 never means unlimited: Server's constructor throws std::invalid_argument for
 /// it, naming the option.
 struct Options {
@@ -115,6 +121,30 @@ struct Options {
   bool reuse_port = false;
   /// Connections that the kernel completes and holds until they are accepted; it caps this at net.core.somaxconn.
   int listen_backlog = 4096;
+  /// @}
+
+  /// \name Clients by their address; IPv6 by /64, which is what one customer has at least. Off: many people may share
+  /// one Where the address is a trusted proxy's, neither counts, unless that says who the client is.
+  /// @{
+  /// Connections at once from one address, those counted that are still in their opening handshake. Above: 503, once
+  /// the request is there; where as many again wait for that answer, the next are closed without one.
+  std::optional<std::size_t> max_connections_per_address = std::nullopt;
+  /// Opening handshakes, TLS and HTTP together, from one address in a second, and at once. Above: 429, and closed
+  /// without an answer as above. Whoever goes on at that rate gets nothing else: also a refused one counts.
+  std::optional<std::size_t> max_handshakes_per_address = std::nullopt;
+  /// @}
+
+  /// \name Proxies in front of the server
+  /// @{
+  /// Addresses, blocks such as `10.0.0.0/8`, and `unix` for whoever comes through a Unix socket: the proxies whose word
+  /// is taken for their clients' addresses, which then are what `info()`, HttpRequest and the log say and what the
+  /// limits above count. Of X-Forwarded-For the right-most address counts that is not a trusted proxy's, or the
+  /// left-most where all are; it may have a port, else client_port is 0. Where an element that has to be looked at is
+  /// malformed the header is ignored; that of anybody else always is.
+  std::vector<std::string> trusted_proxies = {};
+  /// For proxies that pass on bytes rather than requests. The time for the header is part of handshake_timeout; a wrong
+  /// one closes the connection.
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;
   /// @}
 
   /// \name Fairness: what one connection may do in a turn before the others have theirs
