@@ -111,10 +111,11 @@ void server_opening(benchmark::State& state, std::string_view request) {
   const mote::Options options;
   mote::net::Dispatcher dispatcher;
   mote::net::Admission admission(options);
+  mote::core::BlockCache blocks;
   mote::net::HttpService service(options, dispatcher, admission, "");
   for (auto _ : state) {
     benchmark::DoNotOptimize(request);
-    mote::net::ServerOpening opening(service, {});
+    mote::net::ServerOpening opening(service, blocks, {});
     const auto step = opening.feed(bytes_of(request));
     if (step.answer.after != mote::net::AfterAnswer::open) {
       state.SkipWithError("the handshake is not accepted");

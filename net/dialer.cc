@@ -134,7 +134,9 @@ void Dialer::vanish() {
   hub_.loop.reactor.remove(*this);
 }
 
-void Dialer::on_announcement(core::Announcement) { give_up(); }
+void Dialer::on_announcement(core::Announcement announcement) {
+  if (announcement != core::Announcement::weigh) give_up();
+}
 
 void Dialer::finish() {
   state_->dialer = nullptr;

@@ -96,6 +96,9 @@ OpeningAnswer HttpService::refuse(const proto::Refusal& refusal, proto::Body mod
 OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& client, bool forwarded,
                                    const proto::UpgradeVerdict& verdict) {
   using Access = UpgradeDecisionAccess;
+  if (guard_ != nullptr && guard_->above_budget()) {
+    return refuse(proto::refusal_for(proto::Fault::memory_used_up), proto::Body::include);
+  }
   Admission::Entry entry;
   if (forwarded) entry = admission_.enter(client);
   if (entry.fault) return refuse(proto::refusal_for(*entry.fault), proto::Body::include);

@@ -12,6 +12,7 @@
 
 #include "net/admission.h"
 #include "net/dispatcher.h"
+#include "net/memory_guard.h"
 #include "net/opening.h"
 #include "net/socket.h"
 #include "proto/handshake.h"
@@ -32,6 +33,9 @@ class HttpService {
 
   /// From now on every request is answered with 503.
   void shut_down() { shutting_down_ = true; }
+
+  /// While that is above its budget nobody else connects.
+  void watch_memory(const MemoryGuard& guard) { guard_ = &guard; }
 
   [[nodiscard]] const proto::HeadLimits& limits() const { return limits_; }
   /// A complete head. `peer`: of the connection; a trusted proxy may say who is behind it.
@@ -57,6 +61,7 @@ class HttpService {
 
   Dispatcher& dispatcher_;
   Admission& admission_;
+  const MemoryGuard* guard_ = nullptr;
   const std::string endpoint_path_;
   const proto::HeadLimits limits_;
   const proto::UpgradePolicy policy_;

@@ -51,6 +51,8 @@ class Opening {
   virtual Step feed(std::span<const std::byte> input) = 0;
   /// The answer to a client that speaks HTTP where TLS is expected.
   virtual OpeningAnswer plain_http_on_tls_port() { return {}; }
+  /// Of memory for a head that is not complete.
+  [[nodiscard]] virtual std::size_t held_bytes() const { return 0; }
   /// Whether a part of a head has come.
   [[nodiscard]] virtual bool inside_head() const = 0;
 };

@@ -94,6 +94,7 @@ Options checked(Options options) {
   at_least_one("max_target_bytes", options.max_target_bytes);
   if (options.max_connections) at_least_one("max_connections", *options.max_connections);
   at_least_one("listen_backlog", options.listen_backlog);
+  if (options.memory_budget_bytes) at_least_one("memory_budget_bytes", *options.memory_budget_bytes);
   if (options.max_connections_per_address) {
     at_least_one("max_connections_per_address", *options.max_connections_per_address);
   }

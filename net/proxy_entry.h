@@ -37,7 +37,9 @@ class ProxyEntry final : public core::Source {
  private:
   void on_events(std::uint32_t events) override;
   void on_timer() override;
-  void on_announcement(core::Announcement) override { end(); }
+  void on_announcement(core::Announcement announcement) override {
+    if (announcement != core::Announcement::weigh) end();
+  }
 
   bool read_some();
   void pass_on();

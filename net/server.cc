@@ -1,6 +1,7 @@
 #include <mote/server.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "net/listener.h"
 #include "net/location.h"
 #include "net/loop.h"
+#include "net/memory_guard.h"
 #include "net/options_check.h"
 #include "net/proxy_entry.h"
 #include "net/server_opening.h"
@@ -50,6 +52,14 @@ std::size_t default_max_connections() {
   return limit.rlim_cur > 2 * kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : limit.rlim_cur / 2 + 1;
 }
 
+/// Half of what the machine has.
+std::size_t default_memory_budget() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_bytes <= 0) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(pages) / 2 * static_cast<std::size_t>(page_bytes);
+}
+
 }  // namespace
 
 /// Ties the parts together: location, reactor, listeners, sessions and the user's callbacks.
@@ -68,6 +78,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
       throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
     }
     proto::require_accept_value();
+    guard_memory();
     drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
     loop.reactor.on_wake([this] { check_drain(); });
   }
@@ -109,6 +120,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
   net::Session* admit(net::Descriptor socket, const net::PeerAddress& peer);
   void await_header(net::Descriptor socket, const net::PeerAddress& peer);
   void one_less();
+  void guard_memory();
   void check_drain();
   void begin_drain();
   void listen();
@@ -203,8 +215,9 @@ net::Session* Server::Impl::admit(net::Descriptor socket, const net::PeerAddress
   const int number = socket.number();
   std::unique_ptr<net::TlsStream> stream;
   if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
-  auto session = std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
-                                                std::make_unique<net::ServerOpening>(http, peer, entry.fault));
+  auto session =
+      std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
+                                     std::make_unique<net::ServerOpening>(http, loop.blocks, peer, entry.fault));
   net::Session* const added = add(std::move(session), number, peer);
   if (added == nullptr) return nullptr;
   added->set_counted(entry.place.keep());
@@ -271,6 +284,12 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
   return added;
 }
 
+void Server::Impl::guard_memory() {
+  const std::size_t budget = options_.memory_budget_bytes.value_or(default_memory_budget());
+  loop.memory_guard = add(std::make_unique<net::MemoryGuard>(loop.reactor, loop.blocks, budget));
+  http.watch_memory(*loop.memory_guard);
+}
+
 /// The same with a client's descriptor; null, and a line in the log, where the kernel does not take that.
 template <class SourceType>
 SourceType* Server::Impl::add(std::unique_ptr<SourceType> source, int descriptor, const net::PeerAddress& peer) {
@@ -329,6 +348,7 @@ void Server::on_http(std::string path, Callback<HttpResponse(const HttpRequest&)
 
 std::uint16_t Server::port() const { return impl_->port.load(std::memory_order_relaxed); }
 std::string Server::location() const { return impl_->location.to_string(port()); }
+std::size_t Server::memory_bytes() const { return impl_->loop.blocks.lent_bytes(); }
 std::size_t Server::connection_count() const { return impl_->open_connections.load(std::memory_order_relaxed); }
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "net/memory_guard.h"
 #include "proto/close_code.h"
 
 namespace mote::net {
@@ -156,10 +157,13 @@ void Session::on_turn_end() {
 
 void Session::on_announcement(core::Announcement announcement) {
   guarded([&] {
-    if (announcement == core::Announcement::drain) {
-      go_away();
-    } else {
-      shut_down();
+    switch (announcement) {
+      case core::Announcement::weigh:
+        return context_.loop.memory_guard->weigh(*this, held_bytes());
+      case core::Announcement::drain:
+        return go_away();
+      case core::Announcement::stop:
+        return shut_down();
     }
   });
 }
@@ -288,7 +292,7 @@ proto::MessageRules Session::deflate_rules() const {
 inline void Session::take_input(std::span<std::byte> input, Sink& sink) {
   const std::size_t used = use(input, sink);
   if (used == input.size()) return;
-  backlog_ = std::make_unique<core::ByteBuffer>();
+  backlog_ = std::make_unique<core::ByteBuffer>(&context_.loop.blocks);
   backlog_->append(input.subspan(used));
 }
 
@@ -549,6 +553,30 @@ void Session::shut_down() {
   }
   const std::uint16_t code = opened ? close_code::going_away : close_code::abnormal;
   end({code, {}, EndedBy::shutdown, false, std::nullopt}, Phase::gone);
+}
+
+std::size_t Session::held_bytes() const {
+  const std::size_t backlog = backlog_ != nullptr ? backlog_->capacity() : 0;
+  const std::size_t head = opening_ != nullptr ? opening_->held_bytes() : 0;
+  return output_.held_bytes() + transport_.backlog_bytes() + reader_.held_bytes() + backlog + head;
+}
+
+/// Output that waits cannot be taken back without breaking a frame in two: then nothing more is sent.
+void Session::shed() {
+  constexpr std::string_view text = "the server's memory budget is used up";
+  guarded([&] {
+    if (reads_frames()) {
+      const bool stuck = output_.blocked();
+      fail_with(close_code::try_again_later, text, EndedBy::limit, Error(ErrorKind::limit, std::string(text)));
+      reader_ = {};
+      if (stuck) enter(Phase::gone);
+    } else if (is_connecting_client()) {
+      fail_opening(Error(ErrorKind::limit, std::string(text)));
+    } else if (phase_ != Phase::gone) {
+      log(LogLevel::warning, std::string("dropped: ").append(text));
+      enter(Phase::gone);
+    }
+  });
 }
 
 // ---- Time

@@ -72,6 +72,7 @@ class Session final : public Connection, public core::Source {
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
   void overflow();   ///< 1008: the peer does not read.
+  void shed();       ///< 1013: what it holds is wanted back.
   void owe_drain();  ///< `queued` was answered elsewhere.
   /// Throw std::invalid_argument for what RFC 6455 does not let be sent. Any thread.
   static void check_control(std::span<const std::byte> payload);
@@ -79,6 +80,8 @@ class Session final : public Connection, public core::Source {
   [[nodiscard]] bool open() const { return phase_ == Phase::open; }
   /// Bytes that were accepted and that the kernel does not have.
   [[nodiscard]] std::size_t queued() const { return output_.queued_bytes() + transport_.backlog_bytes(); }
+  /// Of memory that counts for the budget.
+  [[nodiscard]] std::size_t held_bytes() const;
   [[nodiscard]] ConnectionInfo describe() const;
   std::shared_ptr<HandleState> handle_state();
   template <auto member, class Signature>

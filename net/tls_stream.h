@@ -22,6 +22,10 @@ namespace mote::net {
 /// What the TLS connections of one event loop share: room for the records that one call makes, so that they leave with
 /// one system call, and for gathering small pieces into one record.
 class TlsBuffers {
+ public:
+  /// `blocks`: what waits in the connections is counted there; null: nowhere.
+  explicit TlsBuffers(core::BlockCache* blocks) : blocks_(blocks) {}
+
  private:
   friend class TlsStream;
   static constexpr std::size_t kRecordBytes = 16 * 1024;    // RFC 8446 §5.1: the most that a record carries
@@ -29,6 +33,7 @@ class TlsBuffers {
   std::array<std::byte, kRecordBytes> gathered_;
   std::array<std::byte, kOutgoingBytes> outgoing_;
   std::size_t outgoing_bytes_ = 0;  // 0 between calls
+  core::BlockCache* blocks_;
 };
 
 /// TLS over one socket, server or client: OpenSSL between plaintext and edge-triggered, non-blocking system calls.

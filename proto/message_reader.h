@@ -72,6 +72,9 @@ class MessageReader {
   template <Role role, MessageSink Sink>
   Result read(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
 
+  /// Of memory for a message that is not complete.
+  [[nodiscard]] std::size_t held_bytes() const { return partial_ != nullptr ? partial_->message.capacity() : 0; }
+
   /// \name Large payloads without a copy
   /// @{
   /// Where the next bytes of the peer may be received to directly; empty unless much of a large payload has come and

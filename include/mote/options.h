@@ -96,6 +96,11 @@ struct Options {
   Overflow overflow = Overflow::close_connection;
   /// @}
 
+  /// What all connections together may hold: Server::memory_bytes; none: half of the machine's memory. Above it new
+  /// handshakes get 503, and those connections that hold most are closed with 1013 until seven eighths of it are left,
+  /// whose peer does not read without that Close frame. Of several servers in a process, each has its own.
+  std::optional<std::size_t> memory_budget_bytes = std::nullopt;
+
   /// Of a `wss://` location.
   TlsOptions tls = {};
 
