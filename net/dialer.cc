@@ -21,6 +21,7 @@ Dialer::Dialer(ClientHub& hub, std::string_view url, ClientOptions options)
       context_(hub.loop, proto::Role::client, *deflate_, dispatcher, session_options_, *this),
       state_(std::make_shared<HandleState>(hub.loop.reactor.mailbox(), session_options_)),
       backoff_(options_.reconnect) {
+  dispatcher.watch = CallbackWatch(options_.slow_callback);
   if (!options_.proxy.empty()) proxy_ = proto::parse_proxy(options_.proxy);
   if (url_.scheme == proto::Scheme::wss) tls_ = hub.tls(options_.tls);
   state_->dialer = this;

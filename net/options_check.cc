@@ -59,6 +59,7 @@ void check_common(SomeOptions& options) {
   check_time("ping_timeout", options.ping_timeout);
   check_time("close_timeout", options.close_timeout);
   check_time("write_timeout", options.write_timeout);
+  check_time("slow_callback", options.slow_callback);
   at_least_one("turn_bytes", options.turn_bytes);
   at_least_one("turn_messages", options.turn_messages);
 }
@@ -136,6 +137,7 @@ Options session_options(const ClientOptions& options) {
   session.write_timeout = options.write_timeout;
   session.turn_bytes = options.turn_bytes;
   session.turn_messages = options.turn_messages;
+  session.slow_callback = options.slow_callback;
   return session;
 }
 

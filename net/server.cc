@@ -78,6 +78,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
       throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
     }
     proto::require_accept_value();
+    dispatcher.watch = net::CallbackWatch(options_.slow_callback);
     guard_memory();
     drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
     loop.reactor.on_wake([this] { check_drain(); });
@@ -301,7 +302,7 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source, int descriptor
 }
 
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
-  auto guarded = [task = std::move(task)] { net::Dispatcher::task(task); };
+  auto guarded = [task = dispatcher.watch.watched("a task of every", std::move(task))] { net::Dispatcher::task(task); };
   add(net::Timer::periodic(loop.reactor, period, std::move(guarded)))->start();
 }
 
@@ -312,11 +313,12 @@ Server::Server(std::string_view location, Options options)
 Server::~Server() = default;
 
 void Server::start(Callback<void(Connection&)> configure) {
-  impl_->start([&] { impl_->dispatcher.configure = std::move(configure); });
+  impl_->start(
+      [&] { impl_->dispatcher.configure = impl_->dispatcher.watch.watched("configure", std::move(configure)); });
 }
 
 void Server::start(Handlers handlers) {
-  impl_->start([&] { impl_->dispatcher.shared = std::move(handlers); });
+  impl_->start([&] { impl_->dispatcher.shared = impl_->dispatcher.watch.watched(std::move(handlers)); });
 }
 
 void Server::run() { impl_->run(); }
@@ -325,7 +327,8 @@ void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request
 
 bool Server::post(Callback<void()> task) {
   Impl& impl = *impl_;
-  return impl.loop.reactor.mailbox()->post([task = std::move(task)] { net::Dispatcher::task(task); });
+  auto watched = impl.dispatcher.watch.watched("a posted task", std::move(task));
+  return impl.loop.reactor.mailbox()->post([task = std::move(watched)] { net::Dispatcher::task(task); });
 }
 
 void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
@@ -335,7 +338,9 @@ void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
 void Server::reload_tls(const TlsOptions& tls) { impl_->reload_tls(tls); }
 
 void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
-  impl_->dispatcher.upgrade_filter = std::make_shared<decltype(filter)>(std::move(filter));
+  net::Dispatcher& dispatcher = impl_->dispatcher;
+  dispatcher.upgrade_filter =
+      std::make_shared<decltype(filter)>(dispatcher.watch.watched("on_upgrade", std::move(filter)));
 }
 
 void Server::serve(std::string path, std::string content_type, std::string_view bytes) {
@@ -343,7 +348,7 @@ void Server::serve(std::string path, std::string content_type, std::string_view 
 }
 
 void Server::on_http(std::string path, Callback<HttpResponse(const HttpRequest&)> handler) {
-  impl_->http.add_handler(std::move(path), std::move(handler));
+  impl_->http.add_handler(std::move(path), impl_->dispatcher.watch.watched("on_http", std::move(handler)));
 }
 
 std::uint16_t Server::port() const { return impl_->port.load(std::memory_order_relaxed); }

@@ -86,6 +86,10 @@ class Session final : public Connection, public core::Source {
   std::shared_ptr<HandleState> handle_state();
   template <auto member, class Signature>
   void set_handler(Callback<Signature> callback);
+  template <class Signature>
+  [[nodiscard]] Callback<Signature> watched(std::string_view name, Callback<Signature> callback) const {
+    return context_.dispatcher.watch.watched(name, *this, std::move(callback));
+  }
   /// @}
 
   /// \name For the dispatcher

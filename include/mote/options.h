@@ -158,6 +158,14 @@ struct Options {
   std::size_t turn_bytes = defaults::kTurnBytes;
   std::uint32_t turn_messages = defaults::kTurnMessages;
   /// @}
+
+  /// \name What went wrong
+  /// @{
+  /// A callback or task that runs this long is logged as a warning, with its name, the peer and the time: all other
+  /// connections of the thread wait for it. kNever, the default, costs nothing; otherwise each call costs two looks at
+  /// the clock, about 50 ns.
+  milliseconds slow_callback = kNever;
+  /// @}
 };
 
 }  // namespace mote
