@@ -9,14 +9,15 @@
 namespace mote::net {
 
 Handlers CallbackWatch::watched(Handlers handlers) const {
-  return {.on_open = watched("on_open", std::move(handlers.on_open)),
-          .on_message = watched("on_message", std::move(handlers.on_message)),
-          .on_binary = watched("on_binary", std::move(handlers.on_binary)),
-          .on_ping = watched("on_ping", std::move(handlers.on_ping)),
-          .on_pong = watched("on_pong", std::move(handlers.on_pong)),
-          .on_drain = watched("on_drain", std::move(handlers.on_drain)),
-          .on_error = watched("on_error", std::move(handlers.on_error)),
-          .on_close = watched("on_close", std::move(handlers.on_close))};
+  handlers.on_open = watched("on_open", std::move(handlers.on_open));
+  handlers.on_message = watched("on_message", std::move(handlers.on_message));
+  handlers.on_binary = watched("on_binary", std::move(handlers.on_binary));
+  handlers.on_ping = watched("on_ping", std::move(handlers.on_ping));
+  handlers.on_pong = watched("on_pong", std::move(handlers.on_pong));
+  handlers.on_drain = watched("on_drain", std::move(handlers.on_drain));
+  handlers.on_error = watched("on_error", std::move(handlers.on_error));
+  handlers.on_close = watched("on_close", std::move(handlers.on_close));
+  return handlers;
 }
 
 Callback<void()> CallbackWatch::watched(std::string_view name, Callback<void()> task) const {

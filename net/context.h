@@ -16,6 +16,7 @@
 
 namespace mote::net {
 
+class Evidence;
 class Session;
 
 /// Is told of its sessions' lives.
@@ -57,6 +58,7 @@ struct Context {
   const Options& options;
   const proto::MessageRules plain_rules;  // of connections without permessage-deflate
   SessionOwner& owner;
+  Evidence* evidence = nullptr;  // of a server that keeps any
 };
 
 }  // namespace mote::net

@@ -74,6 +74,14 @@ void check_handshake_rate(std::size_t value) {
   if (value > 1'000'000) reject("max_handshakes_per_address", "must be at most 1,000,000 a second");
 }
 
+void check_evidence(const Options& options) {
+  if (options.evidence_bytes == 0) return;
+  if (options.evidence_bytes > 16 * 1024 * 1024) reject("evidence_bytes", "must be at most 16 MiB");
+  if (options.evidence_folder.empty()) reject("evidence_folder", "is needed with evidence_bytes");
+  at_least_one("evidence_files", options.evidence_files);
+  if (options.evidence_files > 10'000) reject("evidence_files", "must be at most 10,000");
+}
+
 void check_reconnect(Reconnect& reconnect) {
   check_time("reconnect.first_delay", reconnect.first_delay);
   check_time("reconnect.longest_delay", reconnect.longest_delay);
@@ -95,6 +103,7 @@ Options checked(Options options) {
   at_least_one("max_target_bytes", options.max_target_bytes);
   if (options.max_connections) at_least_one("max_connections", *options.max_connections);
   at_least_one("listen_backlog", options.listen_backlog);
+  check_evidence(options);
   if (options.memory_budget_bytes) at_least_one("memory_budget_bytes", *options.memory_budget_bytes);
   if (options.max_connections_per_address) {
     at_least_one("max_connections_per_address", *options.max_connections_per_address);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "core/reactor.h"
 #include "net/admission.h"
 #include "net/context.h"
+#include "net/evidence.h"
 #include "net/http_service.h"
 #include "net/listener.h"
 #include "net/location.h"
@@ -79,6 +81,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
     }
     proto::require_accept_value();
     dispatcher.watch = net::CallbackWatch(options_.slow_callback);
+    if (options_.evidence_bytes != 0) context_.evidence = &evidence_.emplace(options_);
     guard_memory();
     drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
     loop.reactor.on_wake([this] { check_drain(); });
@@ -96,7 +99,8 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
   net::Dispatcher dispatcher;
 
  private:
-  const Options options_;     // http refers to it
+  const Options options_;  // http refers to it
+  std::optional<net::Evidence> evidence_;
   net::Admission admission_;  // likewise
 
  public:
@@ -229,6 +233,7 @@ net::Session* Server::Impl::admit(net::Descriptor socket, const net::PeerAddress
 
 void Server::Impl::session_gone(const net::Session& session) {
   if (session.counted()) admission_.leave(session.peer());
+  if (evidence_) evidence_->forget(session);
   one_less();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "net/evidence.h"
 #include "net/memory_guard.h"
 #include "proto/close_code.h"
 
@@ -271,6 +272,8 @@ inline void Session::read_socket(Sink& sink) {
     readable_ = result.state == IoResult::State::done && (result.more || input_ending_);
     if (result.state != IoResult::State::done) return input_stopped(result);
     liveness_.heard(now_ms());
+    if (context_.evidence != nullptr) [[unlikely]]
+      keep_in_mind(room.first(result.bytes));
     bytes_left -= std::min(bytes_left, result.wire_bytes);
     if (result.bytes != 0)
       direct.empty() ? take_input(room.first(result.bytes), sink) : take_direct(result.bytes, sink);
@@ -446,7 +449,8 @@ void Session::peer_closed(const proto::ClosePayload& close) {
 void Session::violated(proto::Violation violation) {
   const proto::ViolationInfo& info = proto::info_of(violation);
   fail_with(info.close_code, info.text, info.limit ? EndedBy::limit : EndedBy::protocol_error,
-            Error(info.limit ? ErrorKind::limit : ErrorKind::protocol, std::string(info.text)));
+            Error(info.limit ? ErrorKind::limit : ErrorKind::protocol, std::string(info.text)),
+            evidence_of(info.close_code, info.text));
 }
 
 void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
@@ -461,8 +465,9 @@ void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
 }
 
 /// RFC 6455 §7.1.7.
-void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error) {
-  log(LogLevel::warning, std::string("closed with ") + std::to_string(code) + ": " + error.what());
+void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error, std::string_view to_log) {
+  log(LogLevel::warning,
+      std::string("closed with ").append(std::to_string(code)).append(": ").append(error.what()).append(to_log));
   if (open()) write_close(code, reason);
   end({code, std::string(reason), by, false, std::move(error)}, Phase::leaving);
 }
@@ -617,7 +622,34 @@ void Session::log_refusal(const proto::Refusal& refusal) const {
   if (refusal.text.empty()) return;
   const bool ordinary = refusal.status == 404 || refusal.status == 426;  // a browser that looks for a page
   const std::string how = refusal.status == 0 ? "closed" : "refused with " + std::to_string(refusal.status);
-  log(ordinary ? LogLevel::info : LogLevel::warning, how + ": " + std::string(refusal.text));
+  std::string line = how + ": " + std::string(refusal.text);
+  if (!refusal.rule.empty()) {
+    line.append(" (").append(refusal.rule).append(")").append(evidence_of(refusal.status, refusal.text));
+  }
+  log(ordinary ? LogLevel::info : LogLevel::warning, line);
+}
+
+/// What is received, as it comes from the transport.
+void Session::keep_in_mind(std::span<const std::byte> input) {
+  using Before = Evidence::Before;
+  if (input.empty() || (phase_ != Phase::opening && !reads_frames())) return;
+  const auto& agreed = deflater_.parameters();
+  const bool remembers = agreed && agreed->compressor_of(proto::peer_of(context_.role)).takeover;
+  auto before = Before::inside;
+  if (phase_ == Phase::opening) {
+    if (!opening_->inside_head()) before = Before::head;
+  } else if (reader_.between_messages() && !remembers) {
+    before = Before::message;
+  }
+  context_.evidence->heard(*this, input, before);
+}
+
+std::string Session::evidence_of(int code, std::string_view rule) const {
+  if (context_.evidence == nullptr) return {};
+  const std::string verdict = std::to_string(code).append(" ").append(rule);
+  Evidence::Case facts{.peer = peer_, .verdict = verdict, .deflate = {}};
+  if (const auto& agreed = deflater_.parameters()) facts.deflate = agreed->compressor_of(proto::peer_of(context_.role));
+  return context_.evidence->keep(*this, facts);
 }
 
 void Session::log(LogLevel level, std::string_view text) const {

@@ -135,6 +135,8 @@ class Session final : public Connection, public core::Source {
   [[gnu::always_inline]] std::size_t use(std::span<std::byte> input, Sink& sink);
   [[gnu::noinline]] std::size_t use_heads(std::span<const std::byte> input, Sink& sink);
   [[gnu::always_inline]] void take_input(std::span<std::byte> input, Sink& sink);
+  [[gnu::noinline]] void keep_in_mind(std::span<const std::byte> input);
+  [[nodiscard]] std::string evidence_of(int code, std::string_view rule) const;
   void take_direct(std::size_t size, Sink& sink);
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
@@ -154,7 +156,7 @@ class Session final : public Connection, public core::Source {
   void open_websocket(OpeningAnswer answer);
   void peer_closed(const proto::ClosePayload& close);
   void violated(proto::Violation violation);
-  void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
+  void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error, std::string_view to_log = {});
   void end_abnormally(EndedBy by, ErrorKind kind, std::string_view what);
   void end(Ending ending, Phase next);
   void begin_close(std::uint16_t code, std::string_view reason);

@@ -41,8 +41,8 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& entries) {
     } else if (const auto block = parse_address_block(entry)) {
       blocks_.push_back(*block);
     } else {
-      throw std::invalid_argument("option trusted_proxies has \"" + entry +
-                                  "\", which is no address, no block such as 10.0.0.0/8, and not \"unix\"");
+      throw std::invalid_argument(R"(option trusted_proxies has ")" + entry +
+                                  R"(", which is no address, no block such as 10.0.0.0/8, and not "unix")");
     }
   }
 }
@@ -58,8 +58,8 @@ std::optional<Endpoint> forwarded_for(Headers headers, const TrustedProxies& tru
     if (equals_ignoring_case(field.name, "X-Forwarded-For")) fields.push_back(field.value);
   }
   std::optional<Endpoint> client;
-  for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
-    std::string_view rest = *field;
+  for (; !fields.empty(); fields.pop_back()) {
+    std::string_view rest = fields.back();
     for (bool more = true; more;) {
       const std::size_t comma = rest.rfind(',');
       more = comma != std::string_view::npos;

@@ -72,6 +72,8 @@ class MessageReader {
   template <Role role, MessageSink Sink>
   Result read(std::span<std::byte> input, const MessageRules& rules, Sink& sink);
 
+  /// Whether no part of a frame or message is kept.
+  [[nodiscard]] bool between_messages() const { return partial_ == nullptr && header_bytes_ == 0; }
   /// Of memory for a message that is not complete.
   [[nodiscard]] std::size_t held_bytes() const { return partial_ != nullptr ? partial_->message.capacity() : 0; }
 

@@ -9,6 +9,7 @@ namespace mote::proto {
 struct Refusal {
   int status = 0;              ///< 0: the connection ends without an answer.
   std::string_view text = {};  ///< One line that says why, sent as the body; static, for those of the table.
+  std::string_view rule = {};  ///< For the log: the RFC and section that it breaks; empty where it breaks none.
 };
 
 /// Every reason for which mote itself refuses a request, in the order of the table in refusal.cc.

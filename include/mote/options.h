@@ -165,6 +165,13 @@ struct Options {
   /// connections of the thread wait for it. kNever, the default, costs nothing; otherwise each call costs two looks at
   /// the clock, about 50 ns.
   milliseconds slow_callback = kNever;
+  /// What is kept of what each connection received last, requests with their cookies included, to be written to a file
+  /// when it breaks the protocol: docs/evidence.md. 0: nothing is, as it costs a copy of all input; at most 16 MiB.
+  std::size_t evidence_bytes = 0;
+  /// Where those files go, which only the user may read that the program runs as. It must exist.
+  std::string evidence_folder = {};
+  /// Files in it, after which none is written until some are taken away and the program starts anew; at most 10,000.
+  std::size_t evidence_files = 100;
   /// @}
 };
 
