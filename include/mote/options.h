@@ -96,9 +96,10 @@ struct Options {
   Overflow overflow = Overflow::close_connection;
   /// @}
 
-  /// What all connections together may hold: Server::memory_bytes; none: half of the machine's memory. Above it new
-  /// handshakes get 503, and those connections that hold most are closed with 1013 until seven eighths of it are left,
-  /// whose peer does not read without that Close frame. Of several servers in a process, each has its own.
+  /// What all connections together may hold, see Server::memory_bytes; none: half of the machine's memory, so that the
+  /// server refuses some before the kernel ends it. Above it new handshakes get 503, and the connections that hold most
+  /// are closed with 1013 until seven eighths of it are left; one whose peer does not read is cut off without a Close
+  /// frame. Each of several servers in a process has its own.
   std::optional<std::size_t> memory_budget_bytes = std::nullopt;
 
   /// Of a `wss://` location.
@@ -128,8 +129,9 @@ struct Options {
   int listen_backlog = 4096;
   /// @}
 
-  /// \name Clients by their address; IPv6 by /64, which is what one customer has at least. Off: many people may share
-  /// one Where the address is a trusted proxy's, neither counts, unless that says who the client is.
+  /// \name Clients by their address
+  /// IPv6 by /64, which is what one customer has at least. Off by default, as many people may share an address. One of
+  /// `trusted_proxies` counts for nobody, unless the proxy says who the client is.
   /// @{
   /// Connections at once from one address, those counted that are still in their opening handshake. Above: 503, once
   /// the request is there; where as many again wait for that answer, the next are closed without one.
