@@ -27,7 +27,6 @@ using evidence::EvidenceFile;
 using test::CapturedLog;
 using test::client_frame;
 using test::echo_handlers;
-using test::eventually;
 using test::expect_echo;
 using test::RawClient;
 using test::RunningServer;

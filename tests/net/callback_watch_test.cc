@@ -19,7 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::CapturedLog;
 using test::client_frame;
-using test::close_frame;
 using test::eventually;
 using test::RawClient;
 using test::RunningServer;

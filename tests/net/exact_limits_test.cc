@@ -21,10 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::CapturedLog;
 using test::client_frame;
-using test::close_frame;
 using test::echo_handlers;
 using test::eventually;
-using test::FrameBits;
 using test::RawClient;
 using test::RunningServer;
 using test::text_frame;

@@ -16,7 +16,6 @@ namespace mote {
 namespace {
 
 using test::CapturedLog;
-using test::close_frame;
 using test::echo_handlers;
 using test::eventually;
 using test::expect_echo;

@@ -19,9 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::CapturedLog;
 using test::client_frame;
-using test::eventually;
 using test::Journal;
-using test::proxy_block_v4;
 using test::proxy_block_v6;
 using test::proxy_header_v2;
 using test::RawClient;

@@ -66,7 +66,8 @@ class ProxyHeaders : public testing::TestWithParam<Row> {};
 
 /// Decided by its last byte and by no byte before, whatever the reads; nothing behind it is taken.
 TEST_P(ProxyHeaders, ComeToTheSameWithEverySplit) {
-  const auto& [source, stream, expected] = GetParam();
+  const std::string& stream = GetParam().stream;
+  const std::string& expected = GetParam().expected;
   for_every_feeding(stream.size(), [&](const Feeding& feeding) { EXPECT_EQ(outcome(stream, feeding), expected); });
   for (std::size_t size = 0; size < stream.size(); ++size) ASSERT_EQ(outcome(stream, {size}), "incomplete") << size;
   const std::string more = stream + "GET / HTTP/1.1\r\n";
