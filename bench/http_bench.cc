@@ -110,10 +110,12 @@ void handshake(benchmark::State& state, std::string_view request, mote::Compress
 void server_opening(benchmark::State& state, std::string_view request) {
   const mote::Options options;
   mote::net::Dispatcher dispatcher;
-  mote::net::HttpService service(options, dispatcher, "");
+  mote::net::Admission admission(options);
+  mote::core::BlockCache blocks;
+  mote::net::HttpService service(options, dispatcher, admission, "");
   for (auto _ : state) {
     benchmark::DoNotOptimize(request);
-    mote::net::ServerOpening opening(service, {});
+    mote::net::ServerOpening opening(service, blocks, {});
     const auto step = opening.feed(bytes_of(request));
     if (step.answer.after != mote::net::AfterAnswer::open) {
       state.SkipWithError("the handshake is not accepted");

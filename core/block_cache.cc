@@ -11,7 +11,18 @@ BlockCache::Block BlockCache::fresh(std::size_t size) {
   return block;
 }
 
+void BlockCache::watch(std::size_t most, Callback<void()> above) {
+  most_lent_ = most;
+  above_ = std::move(above);
+}
+
 BlockCache::Block BlockCache::take(std::size_t size) {
+  Block block = find(size);
+  count(block.size);
+  return block;
+}
+
+BlockCache::Block BlockCache::find(std::size_t size) {
   if (size < kSmallestBytes / 2) return fresh(size);
   Block* best = nullptr;
   for (Block& block : blocks_) {
@@ -24,6 +35,7 @@ BlockCache::Block BlockCache::take(std::size_t size) {
 }
 
 void BlockCache::give(Block block) {
+  lent_.store(lent_bytes() - block.size, std::memory_order_relaxed);
   if (!kKeeps || block.size < kSmallestBytes || block.size > kMostBytes - bytes_) return;
   for (Block& place : blocks_) {
     if (place.size != 0) continue;

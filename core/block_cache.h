@@ -1,8 +1,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
+
+#include <mote/callback.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MOTE_BLOCKS_ARE_KEPT false
@@ -17,8 +21,9 @@
 
 namespace mote::core {
 
-/// Large blocks of memory between two uses, for one thread. What malloc gives back to the kernel costs a page fault for
-/// each 4 KiB when it is used again: for a message of 1 MiB that is more than to receive and send it.
+/// Memory that comes in blocks, for one thread: counts what is out, and keeps large blocks between two uses. What
+/// malloc gives back to the kernel costs a page fault for each 4 KiB when it is used again: for a message of 1 MiB that
+/// is more than to receive and send it.
 class BlockCache {
  public:
   struct Block {
@@ -36,14 +41,33 @@ class BlockCache {
   [[nodiscard]] static Block fresh(std::size_t size);
   /// A block of at least `size` bytes.
   [[nodiscard]] Block take(std::size_t size);
-  /// Keeps it for the next one to take, or frees it.
+  /// Back from where it was taken or adopted: keeps it for the next one to take, or frees it.
   void give(Block block);
   /// Of all that are kept.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
+  /// A block of that size from elsewhere counts from now on, and will be given here.
+  void adopt(std::size_t size) { count(size); }
+  /// Of all that were taken or adopted and not yet given back. Any thread.
+  [[nodiscard]] std::size_t lent_bytes() const { return lent_.load(std::memory_order_relaxed); }
+  /// `above` is called whenever a block is taken or adopted and more than `most` bytes are out; it must not throw.
+  void watch(std::size_t most, Callback<void()> above);
+  void unwatch() { watch(std::numeric_limits<std::size_t>::max(), nullptr); }
+
  private:
+  void count(std::size_t size) {
+    const std::size_t lent = lent_bytes() + size;
+    lent_.store(lent, std::memory_order_relaxed);  // one thread writes
+    if (lent > most_lent_) [[unlikely]]
+      above_();
+  }
+  Block find(std::size_t size);
+
   std::array<Block, kMostBlocks> blocks_;
   std::size_t bytes_ = 0;
+  std::atomic<std::size_t> lent_{0};
+  std::size_t most_lent_ = std::numeric_limits<std::size_t>::max();
+  Callback<void()> above_;
 };
 
 }  // namespace mote::core

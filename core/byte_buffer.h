@@ -26,6 +26,13 @@ class ByteBuffer {
   }
   ~ByteBuffer() { clear(); }
 
+  /// Its memory, and what it grows to, counts there, and goes there at last. Nothing where it has a cache already.
+  void join(BlockCache& cache) {
+    if (cache_ != nullptr) return;
+    cache_ = &cache;
+    cache.adopt(capacity_);
+  }
+
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }

@@ -24,6 +24,7 @@ struct Token {
 
 /// What a reactor's owner has to say to every source.
 enum class Announcement : std::uint8_t {
+  weigh,  ///< Somebody wants to know how much memory each holds.
   drain,  ///< The reactor will stop once everybody is done: come to an end gently.
   stop,   ///< It has stopped: come to an end now.
 };

@@ -139,14 +139,16 @@ Client::Client(Server& server) : impl_(std::make_unique<Impl>(nullptr, net::loop
 Client::~Client() = default;
 
 Handle Client::connect(std::string_view url, ClientOptions options, Callback<void(Connection&)> configure) {
-  return impl_->connect(url, std::move(options),
-                        [&](net::Dispatcher& calls) { calls.configure = std::move(configure); });
+  return impl_->connect(url, std::move(options), [&](net::Dispatcher& calls) {
+    calls.configure = calls.watch.watched("configure", std::move(configure));
+  });
 }
 Handle Client::connect(std::string_view url, Callback<void(Connection&)> configure) {
   return connect(url, ClientOptions{}, std::move(configure));
 }
 Handle Client::connect(std::string_view url, ClientOptions options, Handlers handlers) {
-  return impl_->connect(url, std::move(options), [&](net::Dispatcher& calls) { calls.shared = std::move(handlers); });
+  return impl_->connect(url, std::move(options),
+                        [&](net::Dispatcher& calls) { calls.shared = calls.watch.watched(std::move(handlers)); });
 }
 
 void Client::run() { impl_->run(); }

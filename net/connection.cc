@@ -12,34 +12,40 @@ namespace {
 net::Session& session_of(Connection& connection) { return static_cast<net::Session&>(connection); }
 const net::Session& session_of(const Connection& connection) { return static_cast<const net::Session&>(connection); }
 
+template <auto member, class Signature>
+void set(Connection& connection, std::string_view name, Callback<Signature> callback) {
+  net::Session& session = session_of(connection);
+  session.set_handler<member>(session.watched(name, std::move(callback)));
+}
+
 }  // namespace
 
 using net::OwnHandlers;
 using proto::Opcode;
 
 void Connection::on_open(Callback<void()> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_open>(std::move(callback));
+  set<&OwnHandlers::on_open>(*this, "on_open", std::move(callback));
 }
 void Connection::on_message(Callback<void(std::string_view)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_message>(std::move(callback));
+  set<&OwnHandlers::on_message>(*this, "on_message", std::move(callback));
 }
 void Connection::on_binary(Callback<void(std::span<const std::byte>)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_binary>(std::move(callback));
+  set<&OwnHandlers::on_binary>(*this, "on_binary", std::move(callback));
 }
 void Connection::on_ping(Callback<void(std::span<const std::byte>)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_ping>(std::move(callback));
+  set<&OwnHandlers::on_ping>(*this, "on_ping", std::move(callback));
 }
 void Connection::on_pong(Callback<void(std::span<const std::byte>)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_pong>(std::move(callback));
+  set<&OwnHandlers::on_pong>(*this, "on_pong", std::move(callback));
 }
 void Connection::on_drain(Callback<void()> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_drain>(std::move(callback));
+  set<&OwnHandlers::on_drain>(*this, "on_drain", std::move(callback));
 }
 void Connection::on_error(Callback<void(const Error&)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_error>(std::move(callback));
+  set<&OwnHandlers::on_error>(*this, "on_error", std::move(callback));
 }
 void Connection::on_close(Callback<void(const CloseInfo&)> callback) {
-  session_of(*this).set_handler<&OwnHandlers::on_close>(std::move(callback));
+  set<&OwnHandlers::on_close>(*this, "on_close", std::move(callback));
 }
 
 SendStatus Connection::send(std::string_view text, Compress compress) {

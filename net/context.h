@@ -17,12 +17,16 @@
 
 namespace mote::net {
 
+class Evidence;
+class Session;
+
 /// Is told of its sessions' lives.
 class SessionOwner {
  public:
   virtual void session_opened() = 0;            ///< A WebSocket connection opened.
   virtual void session_closed(EndedBy by) = 0;  ///< The user was told the end of one that was made known.
-  virtual void session_gone() = 0;  ///< A session of any kind has left; its descriptor is closed at the turn's end.
+  /// A session of any kind has left; its descriptor is closed at the turn's end.
+  virtual void session_gone(const Session& session) = 0;
 
  protected:
   ~SessionOwner() = default;
@@ -57,6 +61,7 @@ struct Context {
   const Options& options;
   const proto::MessageRules plain_rules;  // of connections without permessage-deflate
   SessionOwner& owner;
+  Evidence* evidence = nullptr;  // of a server that keeps any
 };
 
 }  // namespace mote::net

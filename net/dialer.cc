@@ -27,6 +27,7 @@ Dialer::Dialer(ClientHub& hub, std::string_view url, ClientOptions options)
       context_(hub.loop, proto::Role::client, *deflate_, dispatcher, session_options_, *this),
       state_(std::make_shared<HandleState>(hub.loop.reactor.mailbox(), session_options_)),
       backoff_(options_.reconnect) {
+  dispatcher.watch = CallbackWatch(options_.slow_callback);
   if (!options_.proxy.empty()) proxy_ = proto::parse_proxy(options_.proxy);
   if (url_.scheme == proto::Scheme::wss) tls_ = hub.tls(options_.tls);
   state_->dialer = this;
@@ -112,7 +113,7 @@ void Dialer::session_closed(EndedBy by) {
   permit_.release();
 }
 
-void Dialer::session_gone() {
+void Dialer::session_gone(const Session&) {
   if (vanished_) return;
   session_ = nullptr;
   retry();
@@ -141,7 +142,9 @@ void Dialer::vanish() {
   hub_.loop.reactor.remove(*this);
 }
 
-void Dialer::on_announcement(core::Announcement) { give_up(); }
+void Dialer::on_announcement(core::Announcement announcement) {
+  if (announcement != core::Announcement::weigh) give_up();
+}
 
 void Dialer::finish() {
   state_->dialer = nullptr;

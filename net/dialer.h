@@ -50,7 +50,7 @@ class Dialer final : public core::Source, public SessionOwner {
   void on_announcement(core::Announcement) override;
   void session_opened() override;
   void session_closed(EndedBy by) override;
-  void session_gone() override;
+  void session_gone(const Session& session) override;
 
   void begin();
   void retry();

@@ -15,6 +15,7 @@
 #include <mote/http.h>
 #include <mote/tls.h>
 
+#include "net/callback_watch.h"
 #include "proto/frame.h"
 
 namespace mote::net {
@@ -50,6 +51,8 @@ class Dispatcher {
   /// Called for each connection before its `on_open`; may be empty.
   Callback<void(Connection&)> configure;
   Handlers shared;
+  /// To be set before the callbacks are.
+  CallbackWatch watch;
   /// Shared with the call that runs, which may replace it; null for none.
   std::shared_ptr<const Callback<void(const HttpRequest&, UpgradeDecision&)>> upgrade_filter;
 

@@ -38,8 +38,10 @@ bool sendable(const HttpResponse& response) {
 
 }  // namespace
 
-HttpService::HttpService(const Options& options, Dispatcher& dispatcher, std::string endpoint_path)
+HttpService::HttpService(const Options& options, Dispatcher& dispatcher, Admission& admission,
+                         std::string endpoint_path)
     : dispatcher_(dispatcher),
+      admission_(admission),
       endpoint_path_(std::move(endpoint_path)),
       limits_{options.max_request_head_bytes, options.max_header_lines, options.max_target_bytes},
       policy_{options.subprotocols, options.subprotocol_mismatch, options.origins, endpoint_path_,
@@ -62,16 +64,25 @@ void HttpService::add_handler(std::string path, Callback<HttpResponse(const Http
 }
 
 OpeningAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
+  const auto named = admission_.client_of(head.headers(), peer);
+  if (!named) return answer_client(head, peer, false);
+  OpeningAnswer answer = answer_client(head, *named, true);
+  answer.client = named;
+  return answer;
+}
+
+/// `forwarded`: the connection is a proxy's, and does not count for that client yet.
+OpeningAnswer HttpService::answer_client(const proto::RequestHead& head, const PeerAddress& client, bool forwarded) {
   const auto mode = mode_of(head);
   if (shutting_down_) return refuse(proto::refusal_for(proto::Fault::unavailable), mode);
   const auto verdict = proto::judge_upgrade(head, policy_);
   switch (verdict.kind) {
     case proto::UpgradeVerdict::Kind::accept:
-      return upgrade(head, peer, verdict);
+      return upgrade(head, client, forwarded, verdict);
     case proto::UpgradeVerdict::Kind::refuse:
       return refuse(verdict.refusal, mode);
     default:
-      return page(head, peer);
+      return page(head, client);
   }
 }
 
@@ -82,11 +93,17 @@ OpeningAnswer HttpService::refuse(const proto::Refusal& refusal, proto::Body mod
   return answer;
 }
 
-OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& peer,
+OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAddress& client, bool forwarded,
                                    const proto::UpgradeVerdict& verdict) {
   using Access = UpgradeDecisionAccess;
+  if (guard_ != nullptr && guard_->above_budget()) {
+    return refuse(proto::refusal_for(proto::Fault::memory_used_up), proto::Body::include);
+  }
+  Admission::Entry entry;
+  if (forwarded) entry = admission_.enter(client);
+  if (entry.fault) return refuse(proto::refusal_for(*entry.fault), proto::Body::include);
   UpgradeDecision decision = Access::make(head.headers(), verdict.subprotocol);
-  if (!dispatcher_.upgrade(request_of(head, peer), decision)) {
+  if (!dispatcher_.upgrade(request_of(head, client), decision)) {
     return refuse(proto::refusal_for(proto::Fault::internal_error), proto::Body::include);
   }
   if (Access::status(decision) != 101) {
@@ -104,6 +121,7 @@ OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAdd
                                          .fields = head.headers().lines(),
                                          .subprotocol = Access::subprotocol(decision)});
   answer.deflate = verdict.deflate;
+  answer.place = std::move(entry.place);
   return answer;
 }
 

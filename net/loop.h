@@ -12,6 +12,8 @@
 
 namespace mote::net {
 
+class MemoryGuard;
+
 /// How many steps of TLS handshakes are still to be done in the present turn. A step may be a signature, up to a
 /// millisecond of RSA: those who have open connections are not to wait for a crowd of new ones.
 class HandshakeBudget {
@@ -37,7 +39,7 @@ class Loop {
   [[nodiscard]] std::span<std::byte> receive_buffer() const { return {memory_.get(), kReceiveBytes}; }
   /// Made when the first TLS connection is.
   TlsBuffers& tls_buffers() {
-    if (tls_buffers_ == nullptr) tls_buffers_ = std::make_unique<TlsBuffers>();
+    if (tls_buffers_ == nullptr) tls_buffers_ = std::make_unique<TlsBuffers>(&blocks);
     return *tls_buffers_;
   }
 
@@ -50,7 +52,8 @@ class Loop {
   core::BlockCache blocks;
   OutputBatch batch;
   HandshakeBudget handshakes;
-  core::Reactor reactor;  // the last: its sources use the others
+  MemoryGuard* memory_guard = nullptr;  // of a server; the reactor owns it
+  core::Reactor reactor;                // the last: its sources use the others
 };
 
 }  // namespace mote::net

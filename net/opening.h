@@ -7,7 +7,9 @@
 
 #include <mote/error.h>
 
+#include "net/address_ledger.h"
 #include "net/handshake_record.h"
+#include "net/socket.h"
 #include "proto/deflate_parameters.h"
 #include "proto/refusal.h"
 
@@ -28,6 +30,8 @@ struct OpeningAnswer {
   std::optional<proto::DeflateParameters> deflate;  // open
   proto::Refusal refusal;                           // close: what was refused; without a text: nothing
   std::optional<Error> error;                       // fail
+  std::optional<PeerAddress> client;                // whom a proxy sent the request for
+  AddressLedger::Place place;                       // open: where the connection begins to count for that address
 };
 
 /// What a connection speaks before it is a WebSocket connection: HTTP, as a server or as a client.
@@ -47,6 +51,8 @@ class Opening {
   virtual Step feed(std::span<const std::byte> input) = 0;
   /// The answer to a client that speaks HTTP where TLS is expected.
   virtual OpeningAnswer plain_http_on_tls_port() { return {}; }
+  /// Of memory for a head that is not complete.
+  [[nodiscard]] virtual std::size_t held_bytes() const { return 0; }
   /// Whether a part of a head has come.
   [[nodiscard]] virtual bool inside_head() const = 0;
 };

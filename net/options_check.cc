@@ -59,6 +59,7 @@ void check_common(SomeOptions& options) {
   check_time("ping_timeout", options.ping_timeout);
   check_time("close_timeout", options.close_timeout);
   check_time("write_timeout", options.write_timeout);
+  check_time("slow_callback", options.slow_callback);
   at_least_one("turn_bytes", options.turn_bytes);
   at_least_one("turn_messages", options.turn_messages);
 }
@@ -66,6 +67,19 @@ void check_common(SomeOptions& options) {
 void check_head_bytes(std::string_view option, std::size_t value) {
   at_least_one(option, value);
   if (value > std::numeric_limits<std::uint32_t>::max() / 2) reject(option, "must be less than 2 GiB");
+}
+
+void check_handshake_rate(std::size_t value) {
+  at_least_one("max_handshakes_per_address", value);
+  if (value > 1'000'000) reject("max_handshakes_per_address", "must be at most 1,000,000 a second");
+}
+
+void check_evidence(const Options& options) {
+  if (options.evidence_bytes == 0) return;
+  if (options.evidence_bytes > 16 * 1024 * 1024) reject("evidence_bytes", "must be at most 16 MiB");
+  if (options.evidence_folder.empty()) reject("evidence_folder", "is needed with evidence_bytes");
+  at_least_one("evidence_files", options.evidence_files);
+  if (options.evidence_files > 10'000) reject("evidence_files", "must be at most 10,000");
 }
 
 void check_reconnect(Reconnect& reconnect) {
@@ -89,6 +103,15 @@ Options checked(Options options) {
   at_least_one("max_target_bytes", options.max_target_bytes);
   if (options.max_connections) at_least_one("max_connections", *options.max_connections);
   at_least_one("listen_backlog", options.listen_backlog);
+  check_evidence(options);
+  if (options.memory_budget_bytes) at_least_one("memory_budget_bytes", *options.memory_budget_bytes);
+  if (options.max_connections_per_address) {
+    at_least_one("max_connections_per_address", *options.max_connections_per_address);
+  }
+  if (options.max_handshakes_per_address) check_handshake_rate(*options.max_handshakes_per_address);
+  if (options.proxy_protocol != ProxyProtocol::off && options.trusted_proxies.empty()) {
+    reject("proxy_protocol", "needs trusted_proxies: who else may say where a connection comes from?");
+  }
   for (const auto& name : options.subprotocols) {
     if (!proto::is_token(name)) reject("subprotocols", "has \"" + name + "\", which is no token (RFC 6455 4.1)");
   }
@@ -123,6 +146,7 @@ Options session_options(const ClientOptions& options) {
   session.write_timeout = options.write_timeout;
   session.turn_bytes = options.turn_bytes;
   session.turn_messages = options.turn_messages;
+  session.slow_callback = options.slow_callback;
   return session;
 }
 

@@ -121,6 +121,14 @@ class Output {
   /// Sends what waits, in the transport or here: at the end of a turn, or when the socket has room again.
   void flush(Transport& transport);
 
+  /// What waits counts there. To be called after it may have begun to wait.
+  void count_in(core::BlockCache& blocks) {
+    if (queue_ != nullptr) queue_->bytes.join(blocks);
+  }
+  /// Of memory, which is more than what waits in it.
+  [[nodiscard]] std::size_t held_bytes() const {
+    return queue_ != nullptr ? queue_->block.capacity() + queue_->bytes.capacity() : 0;
+  }
   [[nodiscard]] std::size_t queued_bytes() const {
     return queue_ != nullptr ? queue_->block.size() + queue_->bytes.size() : 0;
   }

@@ -1,11 +1,13 @@
 #include <mote/server.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -15,12 +17,16 @@
 
 #include "core/log.h"
 #include "core/reactor.h"
+#include "net/admission.h"
 #include "net/context.h"
+#include "net/evidence.h"
 #include "net/http_service.h"
 #include "net/listener.h"
 #include "net/location.h"
 #include "net/loop.h"
+#include "net/memory_guard.h"
 #include "net/options_check.h"
+#include "net/proxy_entry.h"
 #include "net/server_opening.h"
 #include "net/session.h"
 #include "net/timer.h"
@@ -48,15 +54,24 @@ std::size_t default_max_connections() {
   return limit.rlim_cur > 2 * kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : limit.rlim_cur / 2 + 1;
 }
 
+/// Half of what the machine has.
+std::size_t default_memory_budget() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_bytes <= 0) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(pages) / 2 * static_cast<std::size_t>(page_bytes);
+}
+
 }  // namespace
 
 /// Ties the parts together: location, reactor, listeners, sessions and the user's callbacks.
-class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
+class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, public net::SessionOwner {
  public:
   Impl(std::string_view location_text, Options options)
       : location(net::parse_location(location_text)),
         options_(net::checked(std::move(options))),
-        http(options_, dispatcher, location.path),
+        admission_(options_),
+        http(options_, dispatcher, admission_, location.path),
         deflate_(options_.compression),
         context_(loop, proto::Role::server, deflate_, dispatcher, options_, *this) {
     if (location.secure) {
@@ -65,6 +80,9 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
       throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
     }
     proto::require_accept_value();
+    dispatcher.watch = net::CallbackWatch(options_.slow_callback);
+    if (options_.evidence_bytes != 0) context_.evidence = &evidence_.emplace(options_);
+    guard_memory();
     drain_timer_ = add(std::make_unique<net::Timer>(loop.reactor, milliseconds(0), [this] { loop.reactor.stop(); }));
     loop.reactor.on_wake([this] { check_drain(); });
   }
@@ -82,6 +100,8 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
 
  private:
   const Options options_;  // http refers to it
+  std::optional<net::Evidence> evidence_;
+  net::Admission admission_;  // likewise
 
  public:
   net::HttpService http;
@@ -94,10 +114,18 @@ class Server::Impl final : public net::AcceptSink, public net::SessionOwner {
   void accepted(net::Descriptor socket, const net::PeerAddress& peer) override;
   void session_opened() override { open_connections.fetch_add(1, std::memory_order_relaxed); }
   void session_closed(EndedBy) override { open_connections.fetch_sub(1, std::memory_order_relaxed); }
-  void session_gone() override;
+  void session_gone(const net::Session& session) override;
+  void proxied(net::Descriptor socket, const net::PeerAddress& client, milliseconds left) override;
+  void entry_gone() override { one_less(); }
 
   template <class SourceType>
   SourceType* add(std::unique_ptr<SourceType> source);
+  template <class SourceType>
+  SourceType* add(std::unique_ptr<SourceType> source, int descriptor, const net::PeerAddress& peer);
+  net::Session* admit(net::Descriptor socket, const net::PeerAddress& peer);
+  void await_header(net::Descriptor socket, const net::PeerAddress& peer);
+  void one_less();
+  void guard_memory();
   void check_drain();
   void begin_drain();
   void listen();
@@ -159,21 +187,59 @@ void Server::Impl::run() {
 }
 
 void Server::Impl::accepted(net::Descriptor socket, const net::PeerAddress& peer) {
+  if (options_.proxy_protocol == ProxyProtocol::required) {
+    await_header(std::move(socket), peer);
+  } else {
+    admit(std::move(socket), peer);
+  }
+}
+
+void Server::Impl::await_header(net::Descriptor socket, const net::PeerAddress& peer) {
+  if (!admission_.trusts(peer)) {
+    return core::log(LogLevel::warning, {peer.to_string(), ": closed: PROXY headers are for trusted_proxies alone"});
+  }
+  const int number = socket.number();
+  auto entry =
+      std::make_unique<net::ProxyEntry>(loop.reactor, *this, std::move(socket), peer, options_.handshake_timeout);
+  if (auto* const added = add(std::move(entry), number, peer)) {
+    ++sessions_;
+    added->start();
+  }
+}
+
+void Server::Impl::proxied(net::Descriptor socket, const net::PeerAddress& client, milliseconds left) {
+  net::Session* const session = admit(std::move(socket), client);
+  if (session != nullptr && left != Options::kNever) loop.reactor.arm_no_later(*session, left);
+}
+
+/// Null where it was dropped.
+net::Session* Server::Impl::admit(net::Descriptor socket, const net::PeerAddress& peer) {
+  auto entry = admission_.enter(peer);
+  if (entry.dropped) {
+    core::log(LogLevel::warning, {peer.to_string(), ": closed: too many connections or handshakes from this address"});
+    return nullptr;
+  }
   const int number = socket.number();
   std::unique_ptr<net::TlsStream> stream;
   if (location.secure) stream = std::make_unique<net::TlsStream>(tls(), loop.tls_buffers());
-  auto session = std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
-                                                std::make_unique<net::ServerOpening>(http, peer));
-  net::Session& added = *session;
-  if (const int error = loop.reactor.add(std::move(session), number, core::Reactor::kReadWrite); error != 0) {
-    core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
-    return;
-  }
+  auto session =
+      std::make_unique<net::Session>(context_, net::Transport(std::move(socket), std::move(stream)), peer,
+                                     std::make_unique<net::ServerOpening>(http, loop.blocks, peer, entry.fault));
+  net::Session* const added = add(std::move(session), number, peer);
+  if (added == nullptr) return nullptr;
+  added->set_counted(entry.place.keep());
   ++sessions_;
-  added.start();
+  added->start();
+  return added;
 }
 
-void Server::Impl::session_gone() {
+void Server::Impl::session_gone(const net::Session& session) {
+  if (session.counted()) admission_.leave(session.peer());
+  if (evidence_) evidence_->forget(session);
+  one_less();
+}
+
+void Server::Impl::one_less() {
   --sessions_;
   for (net::Listener* const listener : listeners_) listener->resume();
   if (draining_ && sessions_ == 0) loop.reactor.stop();
@@ -226,8 +292,24 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source) {
   return added;
 }
 
+void Server::Impl::guard_memory() {
+  const std::size_t budget = options_.memory_budget_bytes.value_or(default_memory_budget());
+  loop.memory_guard = add(std::make_unique<net::MemoryGuard>(loop.reactor, loop.blocks, budget));
+  http.watch_memory(*loop.memory_guard);
+}
+
+/// The same with a client's descriptor; null, and a line in the log, where the kernel does not take that.
+template <class SourceType>
+SourceType* Server::Impl::add(std::unique_ptr<SourceType> source, int descriptor, const net::PeerAddress& peer) {
+  SourceType* const added = source.get();
+  const int error = loop.reactor.add(std::move(source), descriptor, core::Reactor::kReadWrite);
+  if (error == 0) return added;
+  core::log(LogLevel::warning, {peer.to_string(), ": dropped: epoll_ctl: ", core::errno_text(error)});
+  return nullptr;
+}
+
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
-  auto guarded = [task = std::move(task)] { net::Dispatcher::task(task); };
+  auto guarded = [task = dispatcher.watch.watched("a task of every", std::move(task))] { net::Dispatcher::task(task); };
   add(net::Timer::periodic(loop.reactor, period, std::move(guarded)))->start();
 }
 
@@ -238,11 +320,12 @@ Server::Server(std::string_view location, Options options)
 Server::~Server() = default;
 
 void Server::start(Callback<void(Connection&)> configure) {
-  impl_->start([&] { impl_->dispatcher.configure = std::move(configure); });
+  impl_->start(
+      [&] { impl_->dispatcher.configure = impl_->dispatcher.watch.watched("configure", std::move(configure)); });
 }
 
 void Server::start(Handlers handlers) {
-  impl_->start([&] { impl_->dispatcher.shared = std::move(handlers); });
+  impl_->start([&] { impl_->dispatcher.shared = impl_->dispatcher.watch.watched(std::move(handlers)); });
 }
 
 void Server::run() { impl_->run(); }
@@ -251,7 +334,8 @@ void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request
 
 bool Server::post(Callback<void()> task) {
   Impl& impl = *impl_;
-  return impl.loop.reactor.mailbox()->post([task = std::move(task)] { net::Dispatcher::task(task); });
+  auto watched = impl.dispatcher.watch.watched("a posted task", std::move(task));
+  return impl.loop.reactor.mailbox()->post([task = std::move(watched)] { net::Dispatcher::task(task); });
 }
 
 void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
@@ -261,7 +345,9 @@ void Server::every(std::chrono::milliseconds period, Callback<void()> task) {
 void Server::reload_tls(const TlsOptions& tls) { impl_->reload_tls(tls); }
 
 void Server::on_upgrade(Callback<void(const HttpRequest&, UpgradeDecision&)> filter) {
-  impl_->dispatcher.upgrade_filter = std::make_shared<decltype(filter)>(std::move(filter));
+  net::Dispatcher& dispatcher = impl_->dispatcher;
+  dispatcher.upgrade_filter =
+      std::make_shared<decltype(filter)>(dispatcher.watch.watched("on_upgrade", std::move(filter)));
 }
 
 void Server::serve(std::string path, std::string content_type, std::string_view bytes) {
@@ -269,11 +355,12 @@ void Server::serve(std::string path, std::string content_type, std::string_view 
 }
 
 void Server::on_http(std::string path, Callback<HttpResponse(const HttpRequest&)> handler) {
-  impl_->http.add_handler(std::move(path), std::move(handler));
+  impl_->http.add_handler(std::move(path), impl_->dispatcher.watch.watched("on_http", std::move(handler)));
 }
 
 std::uint16_t Server::port() const { return impl_->port.load(std::memory_order_relaxed); }
 std::string Server::location() const { return impl_->location.to_string(port()); }
+std::size_t Server::memory_bytes() const { return impl_->loop.blocks.lent_bytes(); }
 std::size_t Server::connection_count() const { return impl_->open_connections.load(std::memory_order_relaxed); }
 
 }  // namespace mote

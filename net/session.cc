@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "net/dispatcher_calls.h"
+#include "net/memory_guard.h"
 #include "proto/close_code.h"
 
 namespace mote::net {
@@ -169,16 +170,19 @@ void Session::on_turn_end() {
   guarded([&] { end_turn(); });
   if (phase_ == Phase::gone && !known_) {  // else something failed, and the end is still to be told
     context_.reactor.remove(*this);
-    context_.owner.session_gone();
+    context_.owner.session_gone(*this);
   }
 }
 
 void Session::on_announcement(core::Announcement announcement) {
   guarded([&] {
-    if (announcement == core::Announcement::drain) {
-      go_away();
-    } else {
-      shut_down();
+    switch (announcement) {
+      case core::Announcement::weigh:
+        return context_.loop.memory_guard->weigh(*this, held_bytes());
+      case core::Announcement::drain:
+        return go_away();
+      case core::Announcement::stop:
+        return shut_down();
     }
   });
 }
@@ -273,6 +277,8 @@ inline void Session::take_plain_turn() {
   if (result.state == IoResult::State::done) [[likely]] {
     liveness_.heard(now_ms());
     const auto input = room.first(result.bytes);
+    if (context_.evidence != nullptr) [[unlikely]]
+      keep_in_mind(input);
     const auto read = reader_.read<proto::Role::server>(input, context_.plain_rules, sink);
     if (read.consumed != input.size() || read.violation != proto::Violation::none) [[unlikely]]
       keep_rest(input, read);
@@ -319,6 +325,8 @@ inline void Session::read_socket(Sink& sink) {
     flow_.set(Flow::readable, result.state == IoResult::State::done && (result.more || flow_.has(Flow::input_ending)));
     if (result.state != IoResult::State::done) return input_stopped(result);
     liveness_.heard(now_ms());
+    if (context_.evidence != nullptr) [[unlikely]]
+      keep_in_mind(room.first(result.bytes));
     bytes_left -= std::min(bytes_left, result.wire_bytes);
     if (result.bytes != 0)
       direct.empty() ? take_input(room.first(result.bytes), sink) : take_direct(result.bytes, sink);
@@ -343,7 +351,7 @@ inline void Session::take_input(std::span<std::byte> input, Sink& sink) {
 }
 
 void Session::keep_backlog(std::span<const std::byte> input) {
-  backlog_ = std::make_unique<core::ByteBuffer>();
+  backlog_ = std::make_unique<core::ByteBuffer>(&context_.loop.blocks);
   backlog_->append(input);
 }
 
@@ -395,6 +403,8 @@ std::size_t Session::use_heads(std::span<const std::byte> input, Sink& sink) {
 std::size_t Session::use_head(std::span<const std::byte> input) {
   auto step = opening_->feed(input);
   if (!step.answered) return step.consumed;
+  if (step.answer.client) peer_ = *step.answer.client;
+  if (step.answer.place.keep()) counted_ = true;
   written(output_.write(context_.batch, transport_, bytes_of(step.answer.bytes), {}));
   switch (step.answer.after) {
     case AfterAnswer::next_request:
@@ -502,7 +512,8 @@ void Session::peer_closed(const proto::ClosePayload& close) {
 void Session::violated(proto::Violation violation) {
   const proto::ViolationInfo& info = proto::info_of(violation);
   fail_with(info.close_code, info.text, info.limit ? EndedBy::limit : EndedBy::protocol_error,
-            Error(info.limit ? ErrorKind::limit : ErrorKind::protocol, std::string(info.text)));
+            Error(info.limit ? ErrorKind::limit : ErrorKind::protocol, std::string(info.text)),
+            evidence_of(info.close_code, info.text));
 }
 
 void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
@@ -517,8 +528,9 @@ void Session::callback_threw(std::string_view what, std::exception_ptr cause) {
 }
 
 /// RFC 6455 §7.1.7.
-void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error) {
-  log(LogLevel::warning, std::string("closed with ") + std::to_string(code) + ": " + error.what());
+void Session::fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error, std::string_view to_log) {
+  log(LogLevel::warning,
+      std::string("closed with ").append(std::to_string(code)).append(": ").append(error.what()).append(to_log));
   if (open()) write_close(code, reason);
   end({code, std::string(reason), by, false, std::move(error)}, Phase::leaving);
 }
@@ -650,7 +662,11 @@ void Session::log_refusal(const proto::Refusal& refusal) const {
   if (refusal.text.empty()) return;
   const bool ordinary = refusal.status == 404 || refusal.status == 426;  // a browser that looks for a page
   const std::string how = refusal.status == 0 ? "closed" : "refused with " + std::to_string(refusal.status);
-  log(ordinary ? LogLevel::info : LogLevel::warning, how + ": " + std::string(refusal.text));
+  std::string line = how + ": " + std::string(refusal.text);
+  if (!refusal.rule.empty()) {
+    line.append(" (").append(refusal.rule).append(")").append(evidence_of(refusal.status, refusal.text));
+  }
+  log(ordinary ? LogLevel::info : LogLevel::warning, line);
 }
 
 void Session::log(LogLevel level, std::string_view text) const {

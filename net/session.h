@@ -41,6 +41,11 @@ class Session final : public Connection, public core::Source {
 
   /// Right after a server's was added to the reactor.
   void start();
+  /// Whose address is the client's, as far as it is known.
+  [[nodiscard]] const PeerAddress& peer() const { return peer_; }
+  /// Whether it counts for that address.
+  void set_counted(bool counted) { counted_ = counted; }
+  [[nodiscard]] bool counted() const { return counted_; }
 
   /// \name A client's, which is known to the user before it has a socket
   /// @{
@@ -68,6 +73,7 @@ class Session final : public Connection, public core::Source {
   void start_close(std::uint16_t code, std::string_view reason);
   void drop();
   void overflow();   ///< 1008: the peer does not read.
+  void shed();       ///< 1013: what it holds is wanted back.
   void owe_drain();  ///< `queued` was answered elsewhere.
   /// Throw std::invalid_argument for what RFC 6455 does not let be sent. Any thread.
   static void check_control(std::span<const std::byte> payload);
@@ -75,10 +81,16 @@ class Session final : public Connection, public core::Source {
   [[nodiscard]] bool open() const { return phase_ == Phase::open; }
   /// Bytes that were accepted and that the kernel does not have.
   [[nodiscard]] std::size_t queued() const { return output_.queued_bytes() + transport_.backlog_bytes(); }
+  /// Of memory that counts for the budget.
+  [[nodiscard]] std::size_t held_bytes() const;
   [[nodiscard]] ConnectionInfo describe() const;
   std::shared_ptr<HandleState> handle_state();
   template <auto member, class Signature>
   void set_handler(Callback<Signature> callback);
+  template <class Signature>
+  [[nodiscard]] Callback<Signature> watched(std::string_view name, Callback<Signature> callback) const {
+    return context_.dispatcher.watch.watched(name, *this, std::move(callback));
+  }
   /// @}
 
   /// \name For the dispatcher
@@ -139,6 +151,8 @@ class Session final : public Connection, public core::Source {
   [[gnu::always_inline]] void take_input(std::span<std::byte> input, Sink& sink);
   void keep_backlog(std::span<const std::byte> input);
   [[gnu::noinline]] void keep_rest(std::span<const std::byte> input, const proto::MessageReader::Result& read);
+  [[gnu::noinline]] void keep_in_mind(std::span<const std::byte> input);
+  [[nodiscard]] std::string evidence_of(int code, std::string_view rule) const;
   void take_direct(std::size_t size, Sink& sink);
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
@@ -160,7 +174,7 @@ class Session final : public Connection, public core::Source {
   void open_websocket(OpeningAnswer answer);
   void peer_closed(const proto::ClosePayload& close);
   void violated(proto::Violation violation);
-  void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error);
+  void fail_with(std::uint16_t code, std::string_view reason, EndedBy by, Error error, std::string_view to_log = {});
   void end_abnormally(EndedBy by, ErrorKind kind, std::string_view what);
   void end(Ending ending, Phase next);
   void begin_close(std::uint16_t code, std::string_view reason);
@@ -218,6 +232,7 @@ class Session final : public Connection, public core::Source {
   bool known_ : 1 = false;               // to the user, who has not been told the end
   bool spoken_ : 1 = false;              // a client's request is written
   bool peer_closes_ : 1 = false;         // the closing handshake is done, and it is the peer that ends TCP
+  bool counted_ : 1 = false;             // for the peer's address
   EndedBy closing_by_ = EndedBy::local;  // close_sent: who wanted it
   proto::MessageReader reader_;
   proto::MessageDeflater deflater_;

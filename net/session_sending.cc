@@ -171,6 +171,7 @@ void Session::note_output() {
     const IoResult failed{.state = IoResult::State::failed, .error = output_.error()};
     end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(failed));
   }
+  output_.count_in(context_.loop.blocks);
   if (output_.take_progress()) liveness_.output_progressed(now_ms(), transport_, output_.blocked());
   const std::size_t waiting = queued();
   if (waiting > context_.options.soft_limit_bytes) {

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -39,28 +40,26 @@ PeerAddress::PeerAddress(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     sockaddr_in v4{};
     std::memcpy(&v4, &address, sizeof v4);
-    std::memcpy(bytes_.data(), &v4.sin_addr, sizeof v4.sin_addr);
+    address_ = proto::ip_address(std::as_bytes(std::span(&v4.sin_addr, 1)));
     port_ = ntohs(v4.sin_port);
-    family_ = Family::ipv4;
   } else if (address.ss_family == AF_INET6) {
     sockaddr_in6 v6{};
     std::memcpy(&v6, &address, sizeof v6);
+    address_ = proto::ip_address(std::as_bytes(std::span(&v6.sin6_addr, 1)));
     port_ = ntohs(v6.sin6_port);
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
-    const std::size_t skipped = mapped ? 12 : 0;
-    std::memcpy(bytes_.data(), reinterpret_cast<const std::byte*>(&v6.sin6_addr) + skipped, 16 - skipped);
-    family_ = mapped ? Family::ipv4 : Family::ipv6;
   }
 }
 
 std::string PeerAddress::ip() const {
-  if (family_ == Family::none) return {};
+  if (address_.family == Family::none) return {};
   std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(family_ == Family::ipv4 ? AF_INET : AF_INET6, bytes_.data(), text.data(), text.size());
+  ::inet_ntop(address_.family == Family::ipv4 ? AF_INET : AF_INET6, address_.octets.data(), text.data(), text.size());
   return text.data();
 }
 
-std::string PeerAddress::to_string() const { return family_ == Family::none ? "unix" : host_and_port(ip(), port_); }
+std::string PeerAddress::to_string() const {
+  return address_.family == Family::none ? "unix" : host_and_port(ip(), port_);
+}
 
 PeerAddress local_address(int socket) {
   sockaddr_storage address{};

@@ -3,12 +3,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
+
+#include "proto/ip_address.h"
+#include "proto/proxy_header.h"
 
 namespace mote::net {
 
@@ -34,18 +36,19 @@ class PeerAddress {
  public:
   PeerAddress() = default;  // a Unix socket, which has none
   explicit PeerAddress(const sockaddr_storage& address);
+  explicit PeerAddress(const proto::Endpoint& endpoint) : address_(endpoint.address), port_(endpoint.port) {}
 
   /// `192.0.2.1`, `2001:db8::1`; empty for a Unix socket.
   [[nodiscard]] std::string ip() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const proto::IpAddress& address() const { return address_; }
   /// For log lines: `192.0.2.1:40000`, `[2001:db8::1]:40000`, `unix`.
   [[nodiscard]] std::string to_string() const;
 
  private:
-  enum class Family : std::uint8_t { none, ipv4, ipv6 };
-  std::array<std::byte, 16> bytes_{};
+  using Family = proto::IpAddress::Family;
+  proto::IpAddress address_;
   std::uint16_t port_ = 0;
-  Family family_ = Family::none;
 };
 
 /// This end's address of a connected socket.

@@ -47,7 +47,11 @@ class TlsStream::Call {
 void TlsStream::Free::operator()(SSL* ssl) const { SSL_free(ssl); }
 
 TlsStream::TlsStream(std::shared_ptr<const TlsContext> context, TlsBuffers& buffers, TlsPeer peer)
-    : buffers_(buffers), context_(std::move(context)), peer_(std::move(peer)), ssl_(SSL_new(context_->ssl_context())) {
+    : buffers_(buffers),
+      context_(std::move(context)),
+      peer_(std::move(peer)),
+      ssl_(SSL_new(context_->ssl_context())),
+      backlog_(buffers.blocks_) {
   if (ssl_ == nullptr) throw std::bad_alloc();
   BIO* const bio = make_bio();
   SSL_set_bio(ssl_.get(), bio, bio);  // takes it over

@@ -25,7 +25,8 @@ class TlsStream;
 /// one system call, and for gathering small pieces into one record.
 class TlsBuffers {
  public:
-  TlsBuffers() = default;
+  /// `blocks`: what waits in the connections is counted there; null: nowhere.
+  explicit TlsBuffers(core::BlockCache* blocks) : blocks_(blocks) {}
   TlsBuffers(const TlsBuffers&) = delete;
   TlsBuffers& operator=(const TlsBuffers&) = delete;
 
@@ -42,6 +43,7 @@ class TlsBuffers {
   static constexpr std::size_t kBusy = 128;
   std::array<TlsStream*, kBusy> busy_{};
   std::size_t oldest_busy_ = 0;
+  core::BlockCache* blocks_;
 };
 
 /// TLS over one socket, server or client: OpenSSL between plaintext and edge-triggered, non-blocking system calls.

@@ -13,6 +13,10 @@ namespace mote::proto {
 template <class Head, class Limits>
 class HeadCollector {
  public:
+  HeadCollector() = default;
+  /// What is kept of a head counts there.
+  explicit HeadCollector(core::BlockCache& blocks) : kept_(&blocks) {}
+
   struct Step {
     HeadProgress progress = HeadProgress::incomplete;
     std::size_t consumed = 0;  // of the input; refused: all of it
@@ -50,6 +54,7 @@ class HeadCollector {
   }
   /// Whether a part of a head has come.
   [[nodiscard]] bool inside_head() const { return !kept_.empty(); }
+  [[nodiscard]] std::size_t held_bytes() const { return kept_.capacity(); }
 
  private:
   Head head_;

@@ -9,6 +9,7 @@ namespace mote::proto {
 struct Refusal {
   int status = 0;              ///< 0: the connection ends without an answer.
   std::string_view text = {};  ///< One line that says why, sent as the body; static, for those of the table.
+  std::string_view rule = {};  ///< For the log: the RFC and section that it breaks; empty where it breaks none.
 };
 
 /// Every reason for which mote itself refuses a request, in the order of the table in refusal.cc.
@@ -57,6 +58,9 @@ enum class Fault : std::uint8_t {
   page_not_found,
   only_websocket_here,
   internal_error,
+  too_many_connections,
+  too_many_handshakes,
+  memory_used_up,
   unavailable,
 };
 

@@ -113,6 +113,7 @@ def main():
         found += unlisted("CMakeLists.txt", folder, "*.cc")
         found += unlisted("tests/CMakeLists.txt", f"tests/{folder}", "*_test.cc")
     found += unlisted("tests/CMakeLists.txt", "tests/support", "*.cc")
+    found += unlisted("tests/evidence/CMakeLists.txt", "tests/evidence", "*.cc")
     found += unlisted("load/CMakeLists.txt", "load", "*.cc")
     found += unlisted("tests/CMakeLists.txt", "tests/load", "*_test.cc")
     print("\n".join(found))

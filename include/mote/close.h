@@ -30,7 +30,7 @@ enum class EndedBy : std::uint8_t {
   transport,       ///< The TCP connection ended or failed without a Close frame.
   timeout,         ///< No pong, no progress of output, or no answer to our Close in time.
   protocol_error,  ///< The peer broke the protocol (1002, 1007).
-  limit,           ///< The peer passed one of the limits in Options (1008, 1009).
+  limit,           ///< The peer passed one of the limits in Options (1008, 1009), or all together one (1013).
   shutdown,        ///< `Server::stop`, `Server::drain` or `Client::stop` (1001).
   handshake,       ///< Clients: it never opened; `on_error` has said why (1006).
 };

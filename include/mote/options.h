@@ -44,6 +44,12 @@ enum class SubprotocolMismatch {
   refuse,          ///< 400.
 };
 
+/// Whether connections begin with a PROXY header (HAProxy's PROXY protocol, versions 1 and 2).
+enum class ProxyProtocol {
+  off,
+  required,  ///< Each has one, before TLS if there is any; only those of Options::trusted_proxies are accepted.
+};
+
 /// Every limit and default of a server. 0 never means unlimited: Server's constructor throws std::invalid_argument for
 /// it, naming the option.
 struct Options {
@@ -90,6 +96,12 @@ struct Options {
   Overflow overflow = Overflow::close_connection;
   /// @}
 
+  /// What all connections together may hold, see Server::memory_bytes; none: half of the machine's memory, so that the
+  /// server refuses some before the kernel ends it. Above it new handshakes get 503, and the connections that hold most
+  /// are closed with 1013 until seven eighths of it are left; one whose peer does not read is cut off without a Close
+  /// frame. Each of several servers in a process has its own.
+  std::optional<std::size_t> memory_budget_bytes = std::nullopt;
+
   /// Of a `wss://` location.
   TlsOptions tls = {};
 
@@ -117,12 +129,52 @@ struct Options {
   int listen_backlog = 4096;
   /// @}
 
+  /// \name Clients by their address
+  /// IPv6 by /64, which is what one customer has at least. Off by default, as many people may share an address. One of
+  /// `trusted_proxies` counts for nobody, unless the proxy says who the client is.
+  /// @{
+  /// Connections at once from one address, those counted that are still in their opening handshake. Above: 503, once
+  /// the request is there; where as many again wait for that answer, the next are closed without one.
+  std::optional<std::size_t> max_connections_per_address = std::nullopt;
+  /// Opening handshakes, TLS and HTTP together, from one address in a second, and at once. Above: 429, and closed
+  /// without an answer as above. Whoever goes on at that rate gets nothing else: also a refused one counts.
+  std::optional<std::size_t> max_handshakes_per_address = std::nullopt;
+  /// @}
+
+  /// \name Proxies in front of the server
+  /// @{
+  /// Addresses, blocks such as `10.0.0.0/8`, and `unix` for whoever comes through a Unix socket: the proxies whose word
+  /// is taken for their clients' addresses, which then are what `info()`, HttpRequest and the log say and what the
+  /// limits above count. Of X-Forwarded-For the right-most address counts that is not a trusted proxy's, or the
+  /// left-most where all are; it may have a port, else client_port is 0. Where an element that has to be looked at is
+  /// malformed the header is ignored; that of anybody else always is.
+  std::vector<std::string> trusted_proxies = {};
+  /// For proxies that pass on bytes rather than requests. The time for the header is part of handshake_timeout; a wrong
+  /// one closes the connection.
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;
+  /// @}
+
   /// \name Fairness: what one connection may do in a turn before the others have theirs
   /// @{
   /// Bytes received, and up to four times as many where they go straight into a large message; where permessage-deflate
   /// was agreed on, also bytes of messages: a thousand may come out of one.
   std::size_t turn_bytes = defaults::kTurnBytes;
   std::uint32_t turn_messages = defaults::kTurnMessages;
+  /// @}
+
+  /// \name What went wrong
+  /// @{
+  /// A callback or task that runs this long is logged as a warning, with its name, the peer and the time: all other
+  /// connections of the thread wait for it. kNever, the default, costs nothing; otherwise each call costs two looks at
+  /// the clock, about 50 ns.
+  milliseconds slow_callback = kNever;
+  /// What is kept of what each connection received last, requests with their cookies included, to be written to a file
+  /// when it breaks the protocol: docs/evidence.md. 0: nothing is, as it costs a copy of all input; at most 16 MiB.
+  std::size_t evidence_bytes = 0;
+  /// Where those files go, which only the user may read that the program runs as. It must exist.
+  std::string evidence_folder = {};
+  /// Files in it, after which none is written until some are taken away and the program starts anew; at most 10,000.
+  std::size_t evidence_files = 100;
   /// @}
 };
 

@@ -88,6 +88,9 @@ class Server {
   [[nodiscard]] std::string location() const;
   /// Open WebSocket connections. Any thread.
   [[nodiscard]] std::size_t connection_count() const;
+  /// What the connections hold between turns, in blocks as they were allocated: output that waits, parts of requests
+  /// and messages, input that is not used yet. Options::memory_budget_bytes is about it. Any thread.
+  [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
   friend net::Loop& net::loop_of(Server& server);

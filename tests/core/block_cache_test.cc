@@ -82,5 +82,63 @@ TEST(BlockCache, ABufferTakesItsMemoryFromItAndGivesItBack) {
   EXPECT_EQ(cache.bytes(), kKeeps ? 3 * kLarge : 0U);
 }
 
+TEST(BlockCache, CountsWhatIsOut) {
+  BlockCache cache;
+  auto small = cache.take(100);
+  auto large = cache.take(kLarge);
+  EXPECT_EQ(cache.lent_bytes(), 100 + kLarge);
+  cache.give(std::move(large));
+  EXPECT_EQ(cache.lent_bytes(), 100U);  // what is kept is nobody's
+  cache.give(std::move(small));
+  cache.give({});
+  EXPECT_EQ(cache.lent_bytes(), 0U);
+}
+
+TEST(BlockCache, CountsTheBuffersThatBelongToIt) {
+  BlockCache cache;
+  {
+    ByteBuffer buffer(&cache);
+    buffer.append(std::vector<std::byte>(1000));
+    EXPECT_EQ(cache.lent_bytes(), buffer.capacity());
+    buffer.append(std::vector<std::byte>(5000));
+    EXPECT_EQ(cache.lent_bytes(), buffer.capacity());
+    ByteBuffer moved(std::move(buffer));
+    EXPECT_EQ(cache.lent_bytes(), moved.capacity());
+    moved.consume(6000);
+    EXPECT_EQ(cache.lent_bytes(), 0U);
+    moved.append(std::vector<std::byte>(10));
+  }
+  EXPECT_EQ(cache.lent_bytes(), 0U);
+}
+
+TEST(BlockCache, CountsABufferThatJoinsItOnce) {
+  BlockCache cache;
+  BlockCache other;
+  ByteBuffer buffer;
+  buffer.append(std::vector<std::byte>(1000));
+  buffer.join(cache);
+  buffer.join(cache);
+  buffer.join(other);
+  EXPECT_EQ(cache.lent_bytes(), 1000U);
+  EXPECT_EQ(other.lent_bytes(), 0U);
+  buffer.clear();
+  EXPECT_EQ(cache.lent_bytes(), 0U);
+}
+
+TEST(BlockCache, SaysWhenMoreIsOutThanItShould) {
+  BlockCache cache;
+  int alarms = 0;
+  cache.watch(1000, [&] { ++alarms; });
+  auto first = cache.take(1000);
+  EXPECT_EQ(alarms, 0);
+  auto second = cache.take(1);
+  EXPECT_EQ(alarms, 1);
+  cache.adopt(5);
+  EXPECT_EQ(alarms, 2);
+  cache.unwatch();
+  cache.adopt(5);
+  EXPECT_EQ(alarms, 2);
+}
+
 }  // namespace
 }  // namespace mote::core

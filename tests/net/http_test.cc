@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <ostream>
 #include <stdexcept>
@@ -285,7 +287,14 @@ TEST_P(Refusals, AreHttpAnswersThatSayWhyAndEndTheConnection) {
   EXPECT_EQ(body.find('\n'), std::string::npos) << body;
   server.stop();
   ASSERT_EQ(log.size(), 1U);
-  EXPECT_NE(log.lines()[0].find("refused with " + std::to_string(GetParam().status)), std::string::npos);
+  const std::string line = log.lines()[0];
+  EXPECT_TRUE(line.starts_with("127.0.0.1:")) << line;
+  EXPECT_NE(line.find("refused with " + std::to_string(GetParam().status)), std::string::npos);
+  constexpr std::array broken_rules = {400, 414, 431, 501, 505};
+  if (std::ranges::find(broken_rules, GetParam().status) != broken_rules.end()) {
+    EXPECT_NE(line.find(" (RFC "), std::string::npos) << line;
+    EXPECT_TRUE(line.ends_with(")")) << line;
+  }
   EXPECT_EQ(server->connection_count(), 0U);
 }
 

@@ -1,0 +1,94 @@
+#include "net/proxy_entry.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include <mote/options.h>
+
+#include "core/log.h"
+
+namespace mote::net {
+namespace {
+
+using std::chrono::milliseconds;
+
+ssize_t peek(int socket, std::span<std::byte> room) {
+  ssize_t got = 0;
+  do {
+    got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+}  // namespace
+
+ProxyEntry::ProxyEntry(core::Reactor& reactor, ProxyEntryOwner& owner, Descriptor socket, const PeerAddress& proxy,
+                       milliseconds timeout)
+    : reactor_(reactor), owner_(owner), socket_(std::move(socket)), proxy_(proxy), timeout_(timeout) {}
+
+void ProxyEntry::start() {
+  if (timeout_ == Options::kNever) return;
+  reactor_.arm(*this, timeout_);
+  started_ = reactor_.now();
+}
+
+void ProxyEntry::on_events(std::uint32_t) {
+  while (!over_ && read_some()) {
+  }
+}
+
+void ProxyEntry::on_timer() { refuse("no complete PROXY header in time"); }
+
+/// False where there is nothing more to read now. What is fed is only looked at first: what follows the header stays in
+/// the socket for whoever gets that.
+bool ProxyEntry::read_some() {
+  std::array<std::byte, proto::ProxyHeader::kMostBytes> room;
+  const ssize_t got = peek(socket_.number(), room);
+  if (got <= 0) {
+    if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) end();
+    return false;
+  }
+  const auto step = header_.feed(std::span(room).first(static_cast<std::size_t>(got)));
+  if (step.progress == proto::ProxyHeader::Progress::refused) {
+    refuse(proto::text_of(header_.fault()));
+    return false;
+  }
+  static_cast<void>(receive(socket_.number(), std::span(room).first(step.consumed)));
+  if (step.progress == proto::ProxyHeader::Progress::complete) pass_on();
+  return true;
+}
+
+void ProxyEntry::pass_on() {
+  try {
+    hand_over();
+  } catch (const std::exception& exception) {
+    core::log(LogLevel::warning, {proxy_.to_string(), ": dropped: ", exception.what()});
+  }
+  end();
+}
+
+void ProxyEntry::hand_over() {
+  const PeerAddress client = header_.client() ? PeerAddress(*header_.client()) : proxy_;
+  const bool never = timeout_ == Options::kNever;
+  const milliseconds left = never ? timeout_ : std::max(timeout_ - (reactor_.now() - started_), milliseconds(1));
+  reactor_.detach(socket_.number());
+  owner_.proxied(std::move(socket_), client, left);
+}
+
+void ProxyEntry::refuse(std::string_view why) {
+  core::log(LogLevel::warning, {proxy_.to_string(), ": closed: ", why});
+  end();
+}
+
+void ProxyEntry::end() {
+  if (std::exchange(over_, true)) return;
+  reactor_.remove(*this);
+  owner_.entry_gone();
+}
+
+}  // namespace mote::net
