@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -171,11 +172,11 @@ class Reactor::Slot {
       : bits_(std::uint64_t{next_free} << 32 | std::uint64_t{generation} << 1 | 1) {}
 
   [[nodiscard]] Source* source() const {
-    return (bits_ & 1) == 0 ? reinterpret_cast<Source*>(static_cast<std::uintptr_t>(bits_)) : nullptr;
+    return (bits_ & 1) == 0 ? std::bit_cast<Source*>(static_cast<std::uintptr_t>(bits_)) : nullptr;
   }
   [[nodiscard]] std::uint32_t next_free() const { return static_cast<std::uint32_t>(bits_ >> 32); }
   [[nodiscard]] std::uint32_t generation() const { return static_cast<std::uint32_t>(bits_) >> 1; }
-  void hold(Source* source) { bits_ = reinterpret_cast<std::uintptr_t>(source); }
+  void hold(Source* source) { bits_ = std::bit_cast<std::uintptr_t>(source); }
 
  private:
   std::uint64_t bits_;
