@@ -152,12 +152,12 @@ void Server::Impl::start(SetCallbacks&& set_callbacks) {
   if (started_) throw std::logic_error("a mote::Server can be started once");
   try {
     listen();
+    set_callbacks();  // to watch them takes memory
   } catch (...) {
     stop_listening();
     loop.reactor.finish_turn();
     throw;
   }
-  set_callbacks();
   started_ = true;
 }
 

@@ -22,7 +22,7 @@ using namespace mote::fault;
 constexpr const char* kUsage =
     "faults [OPTION...]: has each system call and allocation of the library fail in each scenario\n"
     "  --list             names the scenarios\n"
-    "  --group GROUP      those of one group only: server, ending, deflate, tls, client\n"
+    "  --group GROUP      those of one group only: server, ending, deflate, tls, client, limits\n"
     "  --scenario NAME    one of them\n"
     "  --call CALL        only faults of that call: recv, accept4, new, openssl ...\n"
     "  --errno NAME       only that fault: ECONNRESET, one-byte, end, no-memory ...\n"

@@ -97,6 +97,7 @@ int __real_getsockname(int, sockaddr*, socklen_t*);
 int __real_getsockopt(int, int, int, void*, socklen_t*);
 int __real_ioctl(int, unsigned long, ...);
 int __real_listen(int, int);
+int __real_open(const char*, int, ...);
 int __real_lstat(const char*, struct stat*);
 ssize_t __real_recv(int, void*, std::size_t, int);
 ssize_t __real_send(int, const void*, std::size_t, int);
@@ -263,6 +264,10 @@ int __wrap_getrlimit(__rlimit_resource_t resource, rlimit* limit) {
 
 int __wrap_lstat(const char* file, struct stat* status) {
   return plain(Call::lstat, [&] { return __real_lstat(file, status); });
+}
+
+int __wrap_open(const char* file, int flags, mode_t mode) {
+  return owned(plain(Call::open, [&] { return __real_open(file, flags, mode); }));
 }
 
 int __wrap_unlink(const char* file) {
