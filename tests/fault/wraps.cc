@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -121,6 +122,19 @@ ssize_t __real_write(int, const void*, std::size_t);
 std::int64_t __real__ZNSt6chrono3_V212steady_clock3nowEv();
 void __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(void*, void*,
                                                                                                   void (*)());
+
+namespace {
+
+/// The one name that there is in the world is this machine's; nobody else is asked.
+int look_up(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+  addrinfo numeric = *hints;
+  numeric.ai_flags |= AI_NUMERICHOST;
+  const int error = __real_getaddrinfo(host, service, &numeric, found);
+  const bool known = error != 0 && hints->ai_flags != numeric.ai_flags && std::string_view(host) == "far.example";
+  return known ? __real_getaddrinfo("127.0.0.1", service, &numeric, found) : error;
+}
+
+}  // namespace
 
 // ---- Descriptors
 
@@ -283,7 +297,7 @@ int __wrap_unlink(const char* file) {
 
 int __wrap_getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
   const int fault = injector().use(Call::getaddrinfo);
-  if (fault == effect::none) return __real_getaddrinfo(host, service, hints, found);
+  if (fault == effect::none) return look_up(host, service, hints, found);
   errno = ENOMEM;  // of EAI_SYSTEM
   return effect::resolver - fault;
 }
