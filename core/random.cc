@@ -13,7 +13,7 @@ namespace mote::core {
 namespace {
 
 struct Pool {
-  std::array<std::byte, 256> bytes{};  // getrandom never returns less than asked for up to 256 bytes
+  std::array<std::byte, 4096> bytes{};
   std::size_t left = 0;
 };
 
@@ -47,6 +47,19 @@ void fill_random(std::span<std::byte> bytes) {
     std::memset(source, 0, count);  // handed out once: what leaks later tells nothing of it
     bytes = bytes.subspan(count);
   }
+}
+
+std::uint32_t random_word() {
+  std::uint32_t word = 0;
+  if (pool.left < sizeof word) {
+    fill_random(std::as_writable_bytes(std::span(&word, 1)));
+    return word;
+  }
+  pool.left -= sizeof word;
+  std::byte* const source = pool.bytes.data() + pool.left;
+  std::memcpy(&word, source, sizeof word);
+  std::memset(source, 0, sizeof word);
+  return word;
 }
 
 }  // namespace mote::core
