@@ -43,7 +43,7 @@ ServerFacts send_until_stuck(Crowd& crowd, const ServerProcess& server) {
 void play_deaf(const Settings& settings, Report& report) {
   const std::size_t wanted = settings.pick<std::size_t>(1'000, 50);
   Options options;
-  options.write_timeout = std::chrono::milliseconds(settings.pick(5'000, 1'500));
+  options.write_timeout = std::chrono::milliseconds(settings.pick(5'000, 1'000));
   const ServerProcess server({.options = options});
   const ServerFacts empty = server.facts();
   Crowd crowd(server.port(), 2);

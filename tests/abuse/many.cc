@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -119,6 +121,9 @@ void play_many(const Settings& settings, Report& report) {
   const std::uint64_t open = sum(progress->open);
   report.figure("processes", std::to_string(kProcesses) + " servers, " + std::to_string(kProcesses) + " of clients");
   report.figure("connections", open);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  report.figure("descriptors that a process may have", limit.rlim_cur);
   report.figure("handshakes a second", decimal(static_cast<double>(open) / took, 0));
   if (const std::string why = names_of_errors(*progress); !why.empty()) report.figure("why not more", why);
   report_servers(servers, report);

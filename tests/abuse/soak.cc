@@ -15,6 +15,7 @@ namespace mote::abuse {
 namespace {
 
 constexpr unsigned kSeed = 20'260'101;
+constexpr std::int64_t kKeptForReuse = 4 * 1024 * 1024;  // of blocks that connections have given back
 constexpr double kWarmUpShare = 0.25;
 
 class Soak {
@@ -129,7 +130,8 @@ void play_soak(const Settings& settings, Report& report) {
   report.must(soak.counts().wrong == 0 && soak.counts().echoes > soak.counts().opened, "no echo was wrong");
   report.must(left.closed == left.opened && left.descriptors == empty.descriptors && left.memory_bytes == 0,
               "one on_close each; nothing is left of them");
-  report.must(left.heap_bytes - empty.heap_bytes < 1024 * 1024, "the heap is where it was, within 1 MiB for reuse");
+  report.must(left.heap_bytes - empty.heap_bytes < kKeptForReuse,
+              "the heap is where it was, within the 4 MiB that are kept for reuse");
   if (!settings.small)
     report.must(resident * length < 1024 * 1024, "resident memory does not grow: below 1 MiB in that time");
 }
