@@ -118,6 +118,7 @@ void Actor::on_close(Connection& socket, const CloseInfo& why) {
   NearEnd& near = of(socket);
   near.closed(why);
   in_callback(near, false);
+  near.gone();
   if (random_.one_in(30)) throw std::runtime_error("from on_close");
 }
 
@@ -146,7 +147,7 @@ NearEnd* Actor::anybody() {
 NearEnd::Via Actor::via() { return random_.one_in(2) ? NearEnd::Via::handle : NearEnd::Via::connection; }
 
 void Actor::act_on(NearEnd& near) {
-  if (near.socket() == nullptr) return;
+  if (!near.reachable()) return;
   switch (random_.below(wild_ ? 20 : 40)) {
     case 0:
       return close_somehow(near);
@@ -162,7 +163,7 @@ void Actor::act_on(NearEnd& near) {
     case 7:
       return random_.one_in(wild_ ? 6 : 20) ? end_server() : near.take_handle();
     case 8:
-      if (own_callbacks_ && !near.is_over()) set_callbacks(*near.socket());
+      if (own_callbacks_ && near.socket() != nullptr) set_callbacks(*near.socket());
       return;
     default:
       return send_something(near);
@@ -214,7 +215,7 @@ void Actor::resume_all() {
 /// tasks of this one, in order, and so can be seen.
 void Actor::act_in_thread() {
   NearEnd* const near = anybody();
-  if (near == nullptr || near->socket() == nullptr) return;
+  if (near == nullptr || !near->reachable()) return;
   near->take_handle();
   const std::size_t what = random_.below(8);
   const unsigned opcode = random_.one_in(5) ? 10 : random_.one_in(2) ? 1 : 2;

@@ -16,8 +16,8 @@ struct House {
   Options options = {};
   Verdict verdict;
   bool stopped = false;                     ///< Server::stop was called.
-  std::optional<std::int64_t> drained_ms;   ///< When Server::drain was called first.
-  std::optional<std::int64_t> deadline_ms;  ///< The earliest that was given with it.
+  std::optional<std::int64_t> drained_ms = {};   ///< When Server::drain was called first.
+  std::optional<std::int64_t> deadline_ms = {};  ///< The earliest that was given with it.
   bool inside_call = false;                 ///< A method of mote's runs: nobody may be called back.
 
   static std::int64_t now_ms() {

@@ -36,6 +36,8 @@ class NearEnd {
   void drained();
   void failed(const Error& error);
   void closed(const CloseInfo& why);
+  /// on_close has returned: the Connection is not there any more.
+  void gone() { socket_ = nullptr; }
   /// @}
 
   /// \name What the server does
@@ -54,11 +56,13 @@ class NearEnd {
   void after_posted_abort();
   /// @}
 
+  /// Null before `configured` and when it is gone.
   [[nodiscard]] Connection* socket() const { return socket_; }
+  [[nodiscard]] bool reachable() const { return socket_ != nullptr || has_handle_; }
   [[nodiscard]] const Handle& handle() const { return handle_; }
   void take_handle();
   [[nodiscard]] bool was_open() const { return opened_; }
-  [[nodiscard]] bool is_open() const { return socket_ != nullptr && opened_ && socket_->is_open(); }
+  [[nodiscard]] bool is_open() const { return opened_ && !closed_ && socket_->is_open(); }
   [[nodiscard]] bool is_over() const { return closed_; }
   [[nodiscard]] const FarEnd& far() const { return far_; }
 
@@ -100,6 +104,7 @@ class NearEnd {
   void close_reached(const fault::FarFrame& frame);
   void check_ending(const CloseInfo& why);
   void check_error(const CloseInfo& why);
+  void check_close_reached() const;
   [[nodiscard]] bool may_end_so(const CloseInfo& why) const;
   [[nodiscard]] bool may_be_timeout() const;
   [[nodiscard]] bool says_clients_close(const CloseInfo& why) const;

@@ -84,8 +84,9 @@ bool Play::advance() {
     act();
     return true;
   }
+  const bool ended = endings_ >= 4;
   end();
-  return endings_ < 4;
+  return !ended;
 }
 
 void Play::act() {
