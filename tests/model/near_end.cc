@@ -233,11 +233,11 @@ void NearEnd::abort(Via via) {
 }
 
 void NearEnd::note_abort(const Before& before) {
-  if (socket_ == nullptr || closed_) return;
+  if (socket_ == nullptr) return;
+  aborted_ = true;
   require(!socket_->is_open(), "is open after `abort`");
   if (before.open) end_by(Cause::abort, 0);
-  aborted_ = true;
-  ends_this_turn_ = true;
+  ends_this_turn_ = !closed_;
 }
 
 void NearEnd::pause(Via via) {
@@ -328,12 +328,18 @@ bool NearEnd::heard_all_before_end() const {
   return end && delivered_ == *end;
 }
 
+/// The client's Close, or something bad, has been given whole.
+bool NearEnd::end_is_complete() const {
+  const auto end = far_.speech().first_end();
+  return end && far_.speech().units()[*end].end <= far_.speech().given();
+}
+
 bool NearEnd::says_clients_close(const CloseInfo& why) const {
   const auto end = far_.speech().first_end();
   if (!end) return false;
   const Unit& unit = far_.speech().units()[*end];
   return unit.kind == Unit::Kind::close && why.clean && why.code == unit.code && why.reason == unit.payload &&
-         unit.end <= far_.speech().given();
+         end_is_complete();
 }
 
 bool NearEnd::says_clients_fault(const CloseInfo& why) const {
@@ -363,11 +369,12 @@ bool NearEnd::may_end_so(const CloseInfo& why) const {
     case EndedBy::local:
       if (cause_ == Cause::abort) return abnormal;
       if (cause_ == Cause::exception) return why.code == close_code::internal_error && !why.clean;
-      return cause_ == Cause::close && ((aborted_ && abnormal) || says_clients_close(why));
+      if (aborted_ && abnormal) return cause_ == Cause::close || house_.drained_ms;
+      return cause_ == Cause::close && says_clients_close(why);
     case EndedBy::transport:
       // Half closed, all that came before it is heard.
       return abnormal && far_.left() &&
-             (!untouched || far_.dropped() || (delivered_ == far_.speech().complete() && !heard_all_before_end()));
+             (!untouched || far_.dropped() || (delivered_ == far_.speech().complete() && !end_is_complete()));
     case EndedBy::timeout:
       return abnormal && may_be_timeout();
     case EndedBy::limit:
@@ -423,8 +430,7 @@ void NearEnd::check_at_rest() {
   if (paused_) return;
   require(!far_.half_closed(), "the end of the client's sending is not noticed");
   require(delivered_ == far_.speech().complete(), "something that was said is not delivered");
-  require(!far_.speech().over() || far_.speech().units()[*far_.speech().first_end()].end > far_.speech().given(),
-          "the client's Close or fault is not noticed");
+  require(!end_is_complete(), "the client's Close or fault is not noticed");
 }
 
 /// A drain closes with 1001 who is open when it begins, which is not seen from here.

@@ -110,6 +110,7 @@ class NearEnd {
   [[nodiscard]] bool says_clients_close(const CloseInfo& why) const;
   [[nodiscard]] bool says_clients_fault(const CloseInfo& why) const;
   [[nodiscard]] bool heard_all_before_end() const;
+  [[nodiscard]] bool end_is_complete() const;
   void require(bool true_one, const std::string& else_wrong) const;
   void note(const std::string& text) const;
 

@@ -31,7 +31,7 @@ Options Play::random_options() {
   options.hard_limit_bytes = options.soft_limit_bytes + random_.below(random_.one_in(2) ? 1'000'000 : 100'000);
   options.overflow = random_.one_in(2) ? Overflow::close_connection : Overflow::drop_message;
   if (random_.one_in(2)) options.turn_messages = static_cast<std::uint32_t>(random_.between(1, 5));
-  if (random_.one_in(2)) options.turn_bytes = random_.between(1, 5'000);
+  if (random_.one_in(2)) options.turn_bytes = random_.between(500, 5'000);
   options.handshake_timeout = milliseconds(5'000);
   options.ping_interval = milliseconds(3'000);
   options.ping_timeout = milliseconds(2'000);
