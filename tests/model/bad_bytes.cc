@@ -23,7 +23,7 @@ std::vector<BadBytes> make() {
   return {
       {"a reserved opcode", client_frame(3, "x"), 1002, broken},
       {"a reserved control opcode", client_frame(11, ""), 1002, broken},
-      {"a reserved bit", client_frame(1, "x", {.reserved = 4}), 1002, broken},
+      {"a reserved bit", client_frame(1, "x", {.reserved = 2}), 1002, broken},
       {"no mask", client_frame(1, "x", {.masked = false}), 1002, broken},
       {"a fragmented ping", client_frame(9, "x", {.fin = false}), 1002, broken},
       {"a ping of 126 bytes", client_frame(9, std::string(126, 'p')), 1002, broken},

@@ -8,6 +8,8 @@
 namespace mote::model {
 namespace {
 
+constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
 FarEnd::Opening random_opening(Random& random) {
   if (random.one_in(25)) return FarEnd::Opening::silent;
   if (random.one_in(25)) return FarEnd::Opening::refused;
@@ -25,7 +27,10 @@ FarEnd::FarEnd(House& house, Random& random, unsigned number)
       answers_pings_(!random.one_in(6)),
       answers_close_(!random.one_in(6)),
       leaves_at_end_(!random.one_in(6)) {
-  request_ = test::upgrade_request("/" + std::to_string(number), opening_ == Opening::refused ? "bad line\r\n" : "");
+  std::string lines;
+  if (house.options.compression.mode != CompressionMode::off && !random.one_in(4)) lines += kOffer;
+  if (opening_ == Opening::refused) lines += "bad line\r\n";
+  request_ = test::upgrade_request("/" + std::to_string(number), lines);
   if (opening_ == Opening::silent) request_.resize(random_.below(request_.size()));
   last_said_ms_ = last_read_ms_ = House::now_ms();
 }
@@ -54,10 +59,10 @@ bool FarEnd::step() {
   heard_ += input;
   if (status_ == 0) hear_head();
   while (status_ == 101) {
-    const auto read = fault::read_frame(heard_);
+    auto read = fault::read_frame(heard_);
     if (!read) break;
     heard_.erase(0, read->size);
-    hear(read->frame);
+    hear(std::move(read->frame));
   }
   if (socket_.ended() && !dropped_ && leaves_at_end_) {
     note("sees the end, and closes");
@@ -73,10 +78,23 @@ void FarEnd::hear_head() {
   heard_.erase(0, head->size());
   status_ = std::stoi(head->substr(9, 3));
   note("is answered with " + std::to_string(status_));
+  agree_on_compression(fault::field_of(*head, "Sec-WebSocket-Extensions"));
   if (status_ == 101) house_.require(has_asked(), "a request that is not correct or complete was answered with 101");
 }
 
-void FarEnd::hear(const fault::FarFrame& frame) {
+void FarEnd::agree_on_compression(std::string_view extensions) {
+  if (extensions.empty()) return;
+  inflater_ = std::make_unique<test::PeerInflater>();
+  context_takeover_ = extensions.find("server_no_context_takeover") == std::string_view::npos;
+  speech_.compress();
+}
+
+void FarEnd::hear(fault::FarFrame frame) {
+  if (frame.compressed && inflater_ != nullptr) {
+    if (!context_takeover_) inflater_->forget();
+    frame.payload = inflater_->message(frame.payload);
+    frame.compressed = false;
+  }
   note("hears opcode " + std::to_string(frame.opcode) + " with " + std::to_string(frame.payload.size()) + " bytes");
   listener_(frame);
   if (left() || speech_.over()) return;

@@ -3,13 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "tests/fault/far_frames.h"
 #include "tests/fault/far_socket.h"
 #include "tests/model/house.h"
 #include "tests/model/speech.h"
+#include "tests/support/deflate.h"
 
 namespace mote::model {
 
@@ -58,7 +60,8 @@ class FarEnd {
   void give(std::size_t most);
   void leave_somehow();
   void hear_head();
-  void hear(const fault::FarFrame& frame);
+  void hear(fault::FarFrame frame);
+  void agree_on_compression(std::string_view extensions);
   void note(const std::string& text) const { house_.note("client " + std::to_string(number_) + " " + text); }
 
   House& house_;
@@ -79,6 +82,8 @@ class FarEnd {
   bool answers_pings_;
   bool answers_close_;
   bool leaves_at_end_;
+  std::unique_ptr<test::PeerInflater> inflater_;  // where the server may compress
+  bool context_takeover_ = false;
   std::int64_t last_said_ms_ = 0;
   std::int64_t last_read_ms_ = 0;
 };

@@ -15,10 +15,10 @@ namespace mote::model {
 struct House {
   Options options = {};
   Verdict verdict;
-  bool stopped = false;                     ///< Server::stop was called.
+  bool stopped = false;                          ///< Server::stop was called.
   std::optional<std::int64_t> drained_ms = {};   ///< When Server::drain was called first.
   std::optional<std::int64_t> deadline_ms = {};  ///< The earliest that was given with it.
-  bool inside_call = false;                 ///< A method of mote's runs: nobody may be called back.
+  bool inside_call = false;                      ///< A method of mote's runs: nobody may be called back.
 
   static std::int64_t now_ms() {
     return fault::World::present() != nullptr ? fault::World::present()->milliseconds() : 0;

@@ -258,7 +258,7 @@ std::string NearEnd::throws() {
   note("throws");
   threw_ = true;
   ends_this_turn_ = true;
-  if (socket_->is_open() || cause_ == Cause::close) end_by(Cause::exception, close_code::internal_error);
+  if (socket_->is_open() || (cause_ == Cause::close && !aborted_)) end_by(Cause::exception, close_code::internal_error);
   return "as the model has it";
 }
 
@@ -417,10 +417,20 @@ void NearEnd::check_error(const CloseInfo& why) {
 
 void NearEnd::check_between_turns() { require(!ends_this_turn_, "on_close did not come before the turn's end"); }
 
+/// Where the client never looked away, it has what was accepted before an orderly end, and the Close frame behind it.
+void NearEnd::check_last_words() const {
+  const bool orderly = ending_.by == EndedBy::peer || ending_.by == EndedBy::protocol_error ||
+                       ending_.by == EndedBy::limit || ending_.clean || cause_ == Cause::exception;
+  if (!orderly || !opened_ || aborted_ || !far_.was_attentive()) return;
+  require(reached_ == outgoing_.size(), "not all that was accepted reached the client");
+  require(close_reached_.has_value(), "no Close frame reached the client");
+}
+
 void NearEnd::check_at_rest() {
   const bool serving = !house_.stopped && !house_.drained_ms;
   if (far_.has_asked() && far_.all_written() && serving && !far_.left())
     require(opened_ || closed_, "a correct request was not answered");
+  if (closed_) return check_last_words();
   if (!is_open()) return;
   if (far_.dropped()) return require(paused_, "the end of the connection is not noticed");
   if (!far_.reads() || !far_.all_written()) return;
@@ -446,13 +456,6 @@ void NearEnd::check_at_end() {
   require(!has_handle_ || (!handle_.is_open() && handle_.send("late") == SendStatus::closed),
           "a handle does not answer `closed` at the end");
   if (close_reached_) check_close_reached();
-  // What was accepted before an orderly end came, and the Close frame behind it, where the client never looked away.
-  if (!closed_ || !opened_ || !far_.was_attentive() || aborted_) return;
-  const bool orderly = ending_.by == EndedBy::peer || ending_.by == EndedBy::protocol_error ||
-                       ending_.by == EndedBy::limit || ending_.clean || cause_ == Cause::exception;
-  if (!orderly) return;
-  require(reached_ == outgoing_.size(), "not all that was accepted reached the client");
-  require(close_reached_.has_value(), "no Close frame reached the client");
 }
 
 }  // namespace mote::model

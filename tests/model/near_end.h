@@ -105,6 +105,7 @@ class NearEnd {
   void check_ending(const CloseInfo& why);
   void check_error(const CloseInfo& why);
   void check_close_reached() const;
+  void check_last_words() const;
   [[nodiscard]] bool may_end_so(const CloseInfo& why) const;
   [[nodiscard]] bool may_be_timeout() const;
   [[nodiscard]] bool says_clients_close(const CloseInfo& why) const;

@@ -32,6 +32,10 @@ Options Play::random_options() {
   options.overflow = random_.one_in(2) ? Overflow::close_connection : Overflow::drop_message;
   if (random_.one_in(2)) options.turn_messages = static_cast<std::uint32_t>(random_.between(1, 5));
   if (random_.one_in(2)) options.turn_bytes = random_.between(500, 5'000);
+  if (random_.one_in(4)) {
+    options.compression = {.mode = random_.one_in(2) ? CompressionMode::on : CompressionMode::on_request,
+                           .server_context_takeover = random_.one_in(2)};
+  }
   options.handshake_timeout = milliseconds(5'000);
   options.ping_interval = milliseconds(3'000);
   options.ping_timeout = milliseconds(2'000);

@@ -6,6 +6,7 @@
 
 #include "tests/model/bad_bytes.h"
 #include "tests/support/client_frame.h"
+#include "tests/support/deflate.h"
 
 namespace mote::model {
 
@@ -39,16 +40,21 @@ std::string Speech::random_payload(unsigned opcode) {
 void Speech::message() {
   const unsigned opcode = random_.one_in(2) ? 1 : 2;
   const std::string payload = random_payload(opcode);
+  const bool compressed = compresses_ && random_.one_in(2);
+  const std::string body = compressed ? test::deflated(payload) : payload;
+  const unsigned first_bits = compressed ? 4 : 0;
   const std::size_t parts = random_.one_in(3) ? random_.between(2, kMaxFragments) : 1;
   std::size_t done = 0;
   for (std::size_t i = 1; i < parts; ++i) {
-    const std::size_t size = random_.below(payload.size() - done + 1);
-    bytes_ += client_frame(i == 1 ? opcode : 0, std::string_view(payload).substr(done, size), {.fin = false});
+    const std::size_t size = random_.below(body.size() - done + 1);
+    bytes_ += client_frame(i == 1 ? opcode : 0, std::string_view(body).substr(done, size),
+                           {.fin = false, .reserved = i == 1 ? first_bits : 0});
     done += size;
     if (random_.one_in(4)) ping();
   }
   add({.kind = Unit::Kind::message, .opcode = opcode, .payload = payload},
-      client_frame(parts == 1 ? opcode : 0, std::string_view(payload).substr(done)));
+      client_frame(parts == 1 ? opcode : 0, std::string_view(body).substr(done),
+                   {.reserved = parts == 1 ? first_bits : 0}));
 }
 
 void Speech::ping() {

@@ -20,6 +20,9 @@ class Speech {
  public:
   explicit Speech(Random& random) : random_(random) {}
 
+  /// From now on messages may be compressed, each on its own (RFC 7692).
+  void compress() { compresses_ = true; }
+
   /// \name Adds something
   /// @{
   void message();
@@ -51,6 +54,7 @@ class Speech {
   std::vector<Unit> units_;
   std::string bytes_;  // kept back
   std::size_t given_ = 0;
+  bool compresses_ = false;
 };
 
 }  // namespace mote::model
