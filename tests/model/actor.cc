@@ -178,9 +178,18 @@ std::string Actor::payload() {
 void Actor::send_something(NearEnd& near) {
   if (random_.one_in(6)) return near.send(via(), 9, "from the server " + std::to_string(random_.below(1000)));
   if (random_.one_in(6)) return near.send(via(), 10, "pong of the server " + std::to_string(random_.below(1'000'000)));
+  if (random_.one_in(3) && fill_exactly(near)) return;
   const std::size_t times = random_.one_in(10) ? random_.between(5, 60) : 1;
   const std::string what = payload();
   for (std::size_t i = 0; i < times; ++i) near.send(via(), random_.one_in(2) ? 1 : 2, what);
+}
+
+/// Up to the hard limit, or one byte more, where something waits.
+bool Actor::fill_exactly(NearEnd& near) {
+  const std::size_t waits = near.is_open() ? near.socket()->queued_bytes() : 0;
+  if (waits == 0 || waits >= house_.options.hard_limit_bytes) return false;
+  near.send(via(), 2, std::string(house_.options.hard_limit_bytes - waits + random_.below(2), 'x'));
+  return true;
 }
 
 void Actor::close_somehow(NearEnd& near) {

@@ -48,6 +48,7 @@ class Actor {
   void in_callback(NearEnd& near, bool may_throw);
   void act_on(NearEnd& near);
   void send_something(NearEnd& near);
+  bool fill_exactly(NearEnd& near);
   void close_somehow(NearEnd& near);
   void end_server();
   NearEnd* anybody();

@@ -127,17 +127,26 @@ void FarEnd::act() {
     return;
   }
   if (random_.one_in(12)) {
-    reads_ = !reads_;
-    note(reads_ ? "reads again" : "stops reading");
-    reads_ ? socket_.read_again() : socket_.stop_reading();
-    if (reads_) last_read_ms_ = House::now_ms();
-    if (!reads_) attentive_ = false;
+    reads_ ? stop_reading() : read_again();
   } else if (random_.one_in(25)) {
     leave_somehow();
   } else if (!half_closed_) {
     if (!random_.one_in(4)) say_something();
     give(random_.one_in(3) ? random_.below(speech_.kept_back() + 1) : std::string::npos);
   }
+}
+
+void FarEnd::stop_reading() {
+  note("stops reading");
+  socket_.stop_reading();
+  reads_ = attentive_ = false;
+}
+
+void FarEnd::read_again() {
+  note("reads again");
+  socket_.read_again();
+  reads_ = true;
+  last_read_ms_ = reads_since_ms_ = House::now_ms();
 }
 
 /// Where it has said Close or something bad before, that counts for nothing.
@@ -176,11 +185,7 @@ void FarEnd::drop() {
 
 void FarEnd::behave() {
   if (dropped_) return;
-  if (!reads_) {
-    reads_ = true;
-    socket_.read_again();
-    last_read_ms_ = House::now_ms();
-  }
+  if (!reads_) read_again();
   if (asked_ && !half_closed_) give(std::string::npos);
 }
 

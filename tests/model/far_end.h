@@ -49,13 +49,19 @@ class FarEnd {
   [[nodiscard]] bool was_attentive() const { return attentive_; }
   /// Has sent all of a correct request.
   [[nodiscard]] bool has_asked() const { return asked_ && opening_ != Opening::refused; }
-  [[nodiscard]] bool admitted() const { return status_ == 101; }
+  /// Has sent all of one that is not correct.
+  [[nodiscard]] bool is_wrong() const { return asked_ && opening_ == Opening::refused; }
+  [[nodiscard]] bool was_refused() const { return status_ == 400; }
+  [[nodiscard]] std::int64_t began_ms() const { return began_ms_; }
   [[nodiscard]] bool server_ended() const { return !dropped_ && socket_.ended(); }
   [[nodiscard]] std::int64_t last_said_ms() const { return last_said_ms_; }
   [[nodiscard]] std::int64_t last_read_ms() const { return last_read_ms_; }
+  [[nodiscard]] std::int64_t reads_since_ms() const { return reads_since_ms_; }
 
  private:
   void ask();
+  void stop_reading();
+  void read_again();
   void say_something();
   void give(std::size_t most);
   void leave_somehow();
@@ -84,8 +90,10 @@ class FarEnd {
   bool leaves_at_end_;
   std::unique_ptr<test::PeerInflater> inflater_;  // where the server may compress
   bool context_takeover_ = false;
+  std::int64_t began_ms_ = House::now_ms();
   std::int64_t last_said_ms_ = 0;
   std::int64_t last_read_ms_ = 0;
+  std::int64_t reads_since_ms_ = began_ms_;
 };
 
 }  // namespace mote::model

@@ -9,6 +9,8 @@
 namespace mote::model {
 namespace {
 
+constexpr std::int64_t kLateMs = 200;  // timers of a second and more may be 64 ms late, and two may follow each other
+
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 template <class To>
@@ -251,6 +253,7 @@ void NearEnd::resume(Via via) {
   note("resumes");
   through(
       via, [](Connection& socket) { socket.resume_reading(); }, [](const Handle& handle) { handle.resume_reading(); });
+  if (paused_) resumed_ms_ = House::now_ms();
   paused_ = false;
 }
 
@@ -426,18 +429,42 @@ void NearEnd::check_last_words() const {
   require(close_reached_.has_value(), "no Close frame reached the client");
 }
 
+void NearEnd::check_opening() const {
+  if (house_.stopped || house_.drained_ms || far_.left() || !far_.all_written()) return;
+  if (far_.has_asked()) require(opened_ || closed_, "a correct request was not answered");
+  if (far_.is_wrong()) require(far_.was_refused(), "a request that is not correct was not refused");
+  const bool too_late = House::now_ms() - far_.began_ms() > house_.options.handshake_timeout.count() + kLateMs;
+  if (too_late) require(opened_ || closed_ || far_.server_ended(), "the handshake timeout has passed");
+}
+
+/// After this side's Close.
+void NearEnd::check_closing() const {
+  if (cause_ != Cause::close) return;
+  const bool too_late = House::now_ms() - ended_ms_ > house_.options.close_timeout.count() + kLateMs;
+  require(!too_late, "the close timeout has passed");
+  if (!far_.reads() || !far_.all_written()) return;
+  require(!end_is_complete() && !far_.left(), "the client's answer to Close, or its end, is not noticed");
+}
+
+void NearEnd::check_silence() const {
+  const auto& options = house_.options;
+  const std::int64_t most = (options.ping_interval + options.ping_timeout).count() + kLateMs;
+  // While this side does not read, since it pauses or the client does not read, silence is not held against it.
+  const std::int64_t since = std::max({far_.last_said_ms(), far_.reads_since_ms(), resumed_ms_});
+  require(House::now_ms() - since <= most, "a client that does not answer pings is not dropped");
+}
+
 void NearEnd::check_at_rest() {
-  const bool serving = !house_.stopped && !house_.drained_ms;
-  if (far_.has_asked() && far_.all_written() && serving && !far_.left())
-    require(opened_ || closed_, "a correct request was not answered");
+  check_opening();
   if (closed_) return check_last_words();
-  if (!is_open()) return;
+  if (!is_open()) return check_closing();
   if (far_.dropped()) return require(paused_, "the end of the connection is not noticed");
   if (!far_.reads() || !far_.all_written()) return;
   require(reached_ == outgoing_.size(), "messages do not reach the client that reads");
   require(socket_->queued_bytes() == 0 && !drain_due_, "output waits, or on_drain does, although the client reads");
   require(pongs_.empty() || pongs_reached_ == pongs_.size(), "the last pong did not come");
   if (paused_) return;
+  check_silence();
   require(!far_.half_closed(), "the end of the client's sending is not noticed");
   require(delivered_ == far_.speech().complete(), "something that was said is not delivered");
   require(!end_is_complete(), "the client's Close or fault is not noticed");

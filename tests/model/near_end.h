@@ -106,6 +106,9 @@ class NearEnd {
   void check_error(const CloseInfo& why);
   void check_close_reached() const;
   void check_last_words() const;
+  void check_opening() const;
+  void check_closing() const;
+  void check_silence() const;
   [[nodiscard]] bool may_end_so(const CloseInfo& why) const;
   [[nodiscard]] bool may_be_timeout() const;
   [[nodiscard]] bool says_clients_close(const CloseInfo& why) const;
@@ -124,6 +127,7 @@ class NearEnd {
   bool opened_ = false;
   bool closed_ = false;
   bool paused_ = false;
+  std::int64_t resumed_ms_ = 0;
   bool drain_due_ = false;
   bool ends_this_turn_ = false;
   bool threw_ = false;
