@@ -267,6 +267,7 @@ bool Output::take_over(core::ByteBuffer& lent, std::span<const std::byte> bytes)
 }
 
 void Output::flush(Transport& transport) {
+  const bool was_blocked = blocked_;
   const IoResult backlog = transport.flush_backlog();
   if (backlog.state == IoResult::State::failed) return fail(backlog.error);
   blocked_ = backlog.state == IoResult::State::would_block;
@@ -278,6 +279,8 @@ void Output::flush(Transport& transport) {
     if (!queue_->bytes.empty()) pieces[count++] = piece_of(queue_->bytes.bytes());
     consumed(note_sent(transport.transmit(std::span(pieces).first(count)), transport, queued_bytes()));
   }
+  // Also where nothing was taken, the time for it to move begins when it is refused first.
+  progress_ = progress_ || (blocked_ && !was_blocked);
 }
 
 void Output::consumed(std::size_t size) {

@@ -323,5 +323,18 @@ TEST_F(OutputTest, EveryMixtureOfSizesPlacesAndReadsArrivesWhole) {
   EXPECT_TRUE(got == expected) << got.size() << " of " << expected.size();
 }
 
+/// Else the time for it to move would run from long ago.
+TEST_F(OutputTest, NotesThatTheKernelBeginsToRefuseWhatWasWrittenOutsideOfATurn) {
+  const std::string filling(1000, 'f');
+  while (::send(here.descriptor(), filling.data(), filling.size(), MSG_NOSIGNAL) > 0) continue;
+  ASSERT_TRUE(write(Opcode::text, "no room at all"));
+  output.flush(here);
+  EXPECT_TRUE(output.blocked());
+  EXPECT_TRUE(output.take_progress());
+  output.flush(here);
+  EXPECT_TRUE(output.blocked());
+  EXPECT_FALSE(output.take_progress()) << "refused once more";
+}
+
 }  // namespace
 }  // namespace mote::net

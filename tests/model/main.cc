@@ -1,0 +1,82 @@
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <mote/log.h>
+
+#include "tests/model/play.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    "model_tests [OPTION...]: clients and callbacks that do anything, against a model of what mote promises\n"
+    "  --seeds FROM..TO  those plays, both included; 1..2000 unless told otherwise\n"
+    "  --seed N          one of them, with a line for all that happens\n";
+
+struct Arguments {
+  std::uint64_t first = 1;
+  std::uint64_t last = 2'000;
+  bool traces = false;
+};
+
+[[noreturn]] void refuse(std::string_view what) { throw std::invalid_argument("bad argument: " + std::string(what)); }
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) refuse(text);
+  return value;
+}
+
+Arguments parse(int count, char** words) {
+  Arguments arguments;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view option = words[i];
+    const std::string_view value = words[i + 1];
+    if (option == "--seed") {
+      arguments = {number(value), number(value), true};
+    } else if (const std::size_t dots = value.find(".."); option == "--seeds" && dots != std::string_view::npos) {
+      arguments = {number(value.substr(0, dots)), number(value.substr(dots + 2)), false};
+    } else {
+      refuse(option);
+    }
+  }
+  if (count % 2 == 0) refuse(words[count - 1]);
+  return arguments;
+}
+
+int run(const Arguments& arguments) {
+  mote::set_logger(mote::LogLevel::off, {});
+  const mote::test::TemporaryFolder folder;
+  std::uint64_t failures = 0;
+  std::uint64_t connections = 0;
+  for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+    mote::model::Play play(seed, folder.path(), arguments.traces);
+    const std::string failure = play.perform();
+    connections += play.opened();
+    if (failure.empty()) continue;
+    ++failures;
+    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
+    std::fflush(stdout);
+  }
+  std::printf("seeds %llu..%llu: %llu connections opened, %llu plays failed\n",
+              static_cast<unsigned long long>(arguments.first), static_cast<unsigned long long>(arguments.last),
+              static_cast<unsigned long long>(connections), static_cast<unsigned long long>(failures));
+  return failures == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    return run(parse(count, words));
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "%s\n%s", exception.what(), kUsage);
+    return 2;
+  }
+}

@@ -1,0 +1,99 @@
+#include "tests/model/speech.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "tests/model/bad_bytes.h"
+#include "tests/support/client_frame.h"
+#include "tests/support/deflate.h"
+
+namespace mote::model {
+
+using test::client_frame;
+
+void Speech::add(Unit unit, std::string_view bytes) {
+  unit.begin = given_ + bytes_.size();
+  bytes_ += bytes;
+  unit.end = given_ + bytes_.size();
+  units_.push_back(std::move(unit));
+}
+
+/// Characters of one to four bytes, as many as fit.
+std::string Speech::text(std::size_t bytes) {
+  static constexpr std::array<std::string_view, 5> kCharacters{"a", "ä", "€", "😀", "z"};
+  std::string text;
+  while (text.size() + 4 <= bytes) text += random_.pick(kCharacters);
+  return text;
+}
+
+std::string Speech::random_payload(unsigned opcode) {
+  const std::size_t size =
+      random_.one_in(20) ? random_.below(kMaxMessageBytes) : random_.below(random_.one_in(4) ? 3'000 : 40);
+  if (opcode == 1) return text(size);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random_.below(256));
+  return bytes;
+}
+
+/// In one frame or in fragments, with pings between those.
+void Speech::message() {
+  const unsigned opcode = random_.one_in(2) ? 1 : 2;
+  const std::string payload = random_payload(opcode);
+  const bool compressed = compresses_ && random_.one_in(2);
+  const std::string body = compressed ? test::deflated(payload) : payload;
+  const unsigned first_bits = compressed ? 4 : 0;
+  const std::size_t parts = random_.one_in(3) ? random_.between(2, kMaxFragments) : 1;
+  std::size_t done = 0;
+  for (std::size_t i = 1; i < parts; ++i) {
+    const std::size_t size = random_.below(body.size() - done + 1);
+    bytes_ += client_frame(i == 1 ? opcode : 0, std::string_view(body).substr(done, size),
+                           {.fin = false, .reserved = i == 1 ? first_bits : 0});
+    done += size;
+    if (random_.one_in(4)) ping();
+  }
+  add({.kind = Unit::Kind::message, .opcode = opcode, .payload = payload},
+      client_frame(parts == 1 ? opcode : 0, std::string_view(body).substr(done),
+                   {.reserved = parts == 1 ? first_bits : 0}));
+}
+
+void Speech::ping() {
+  const std::string payload = "ping " + std::to_string(units_.size()) + text(random_.below(100));
+  add({.kind = Unit::Kind::ping, .opcode = 9, .payload = payload}, client_frame(9, payload));
+}
+
+void Speech::pong(std::string_view payload) {
+  add({.kind = Unit::Kind::pong, .opcode = 10, .payload = std::string(payload)}, client_frame(10, payload));
+}
+
+void Speech::close(std::uint16_t code, std::string_view reason) {
+  const bool bare = code == close_code::no_status;
+  add({.kind = Unit::Kind::close, .opcode = 8, .payload = std::string(reason), .code = code},
+      bare ? client_frame(8, {}) : test::close_frame(code, reason));
+}
+
+void Speech::bad() {
+  const BadBytes& chosen = bad_bytes()[random_.below(bad_bytes().size())];
+  add({.kind = Unit::Kind::bad, .payload = chosen.name, .code = chosen.code, .by = chosen.by}, chosen.bytes);
+}
+
+std::string Speech::give(std::size_t most) {
+  const std::size_t size = std::min(most, bytes_.size());
+  std::string given = bytes_.substr(0, size);
+  bytes_.erase(0, size);
+  given_ += size;
+  return given;
+}
+
+std::size_t Speech::complete() const {
+  std::size_t count = units_.size();
+  while (count != 0 && units_[count - 1].end > given_) --count;
+  return count;
+}
+
+std::optional<std::size_t> Speech::first_end() const {
+  const auto found = std::ranges::find_if(units_, [](const Unit& unit) { return unit.ends(); });
+  return found == units_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - units_.begin()));
+}
+
+}  // namespace mote::model
