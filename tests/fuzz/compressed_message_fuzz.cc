@@ -7,12 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "tests/fuzz/input.h"
 #include "tests/support/deflate.h"
 #include "tests/support/frame_stream.h"
 
 namespace {
 
 using namespace mote::test;
+using mote::fuzz::check;
 using mote::proto::DeflatePool;
 using mote::proto::MessageRules;
 using mote::proto::Role;
@@ -21,10 +23,6 @@ using mote::proto::Violation;
 constexpr mote::Compression kOn{.mode = mote::CompressionMode::on};
 constexpr std::uint64_t kLimit = 20'000;
 constexpr unsigned kRsv1 = 0x40;
-
-void require(bool condition) {
-  if (!condition) __builtin_trap();
-}
 
 /// Messages out of the input: each byte of control says how the next one is framed.
 std::string stream_from(std::string_view input) {
@@ -57,15 +55,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                            .context_takeover = takeover,
                            .window_bits = static_cast<std::uint8_t>(9 + (data[0] >> 1) % 7)};
   const Outcome whole = outcome_of(Role::server, stream, at_once(stream.size()), rules);
-  for (const std::string& event : whole.events) require(event.size() <= kLimit + std::string_view("binary:").size());
+  for (const std::string& event : whole.events) check(event.size() <= kLimit + std::string_view("binary:").size());
   Feeding pieces;
   for (std::size_t at = 0; at < stream.size();)
     pieces.push_back(at += std::min<std::size_t>(1 + data[1], stream.size() - at));
   const Outcome cut = outcome_of(Role::server, stream, pieces, rules);
-  require(cut.events == whole.events && cut.violation == whole.violation);
+  check(cut.events == whole.events && cut.violation == whole.violation);
   // Whoever takes a spare inflater next finds nothing of this connection.
   static const std::string hello = stream_of(Role::server, {{kFin | kRsv1 | kText, deflated("Hello")}});
   const Outcome next = outcome_of(Role::server, hello, at_once(hello.size()), rules);
-  require(next.violation == Violation::none && next.events == std::vector<std::string>{"text:Hello"});
+  check(next.violation == Violation::none && next.events == std::vector<std::string>{"text:Hello"});
   return 0;
 }

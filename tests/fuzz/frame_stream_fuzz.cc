@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -14,19 +13,17 @@
 #include "core/utf8.h"
 #include "proto/close_code.h"
 #include "proto/message_reader.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using namespace mote::proto;
+using mote::fuzz::check;
 
 constexpr MessageRules kLimits{.message_bytes = 100'000, .fragments = 20};
 constexpr std::size_t kOptionsBytes = 10;
 
 using Bytes = std::span<const std::byte>;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
 
 // All events one after the other: kind, size, bytes. Vectors of bytes alone, so that MemorySanitizer can follow them.
 class Recorder {
