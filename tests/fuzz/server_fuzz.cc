@@ -2,6 +2,8 @@
 // ready in which order, what fails and how much time passes. Its promises hold: each connection that opens closes once,
 // nothing is left of those who went, what was echoed is what came, and whoever comes next is served.
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -115,7 +117,7 @@ class Program {
       case 'a':
         return connection.abort();
       case 'p':
-        return connection.pause_reading();
+        return story_.clients_leave() ? void() : connection.pause_reading();
       case 's':
         story_.server_ends();
         return server_.stop();
@@ -136,6 +138,15 @@ class Program {
   Story& story_;
   mote::fault::Ledger ledger_{true};
 };
+
+/// Lines are made, and printed where somebody looks into one input.
+bool set_logger() {
+  const bool prints = std::getenv("MOTE_FUZZ_LOG") != nullptr;
+  mote::set_logger(mote::LogLevel::info, [prints](mote::LogLevel, std::string_view line) {
+    if (prints) std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  });
+  return true;
+}
 
 void play(const mote::Options& options, Kernel& kernel, Story& story) {
   mote::Server server("ws://127.0.0.1:80", options);
@@ -159,11 +170,8 @@ void check_handles(const Story& story) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const bool quiet = [] {
-    mote::set_logger(mote::LogLevel::info, [](mote::LogLevel, std::string_view) {});
-    return true;
-  }();
-  check(quiet);
+  static const bool logging = set_logger();
+  check(logging);
   Input input(data, size);
   const mote::Options options = options_from(input);
   Choices choices(input.take(input.octet() % 32U));

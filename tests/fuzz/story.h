@@ -28,6 +28,8 @@ class Story final : public Plot {
   [[nodiscard]] const std::vector<std::unique_ptr<Visitor>>& visitors() const { return visitors_; }
   /// Somebody called stop or drain: the last visitor need not be served.
   void server_ends() { ending_ = true; }
+  /// From then on nobody resumes what is paused.
+  [[nodiscard]] bool clients_leave() const { return chapter_ != Chapter::input; }
 
  private:
   enum class Chapter : std::uint8_t { input, leaving, last_visitor, over };
