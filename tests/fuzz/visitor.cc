@@ -29,7 +29,9 @@ class Answers {
 
   void read(std::string_view bytes) {
     while (const auto read = fault::read_frame(bytes)) {
-      check(!closed && (static_cast<unsigned char>(bytes[1]) & 0x80U) == 0);
+      // Behind our Close pings are answered until the peer's has come (RFC 6455 §5.5.2).
+      check(!closed || read->frame.opcode == 10);
+      check((static_cast<unsigned char>(bytes[1]) & 0x80U) == 0);
       take(read->frame);
       bytes.remove_prefix(read->size);
     }
@@ -124,7 +126,9 @@ void Visitor::check_all(const Options& options) const {
 
 /// The server was told what was said, up to where it stopped listening.
 void Visitor::check_events(const Options& options) const {
-  const bool deflate = wire_.heard().find("permessage-deflate") != std::string::npos;
+  const bool offered =
+      std::string_view(wire_.said()).substr(0, frames_begin_).find("permessage-deflate") != std::string_view::npos;
+  const bool deflate = offered && options.compression.mode != CompressionMode::off;
   const SlowReading slow = read_slowly(std::string_view(wire_.said()).substr(frames_begin_), options, deflate);
   check(begins_with(slow.events, events_));
   const bool refused = why_.by == EndedBy::protocol_error;
