@@ -130,16 +130,25 @@ void check_dialogue(std::string_view stream, const Feeding& cut, const Arguments
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   Input input(data, size);
-  const std::uint8_t cut_count = input.octet() % 8;
+  const std::uint8_t first = input.octet();
   const std::uint8_t choice = input.octet();
-  const std::string_view cuts = input.take(cut_count);
+  const std::string_view cuts = input.take(first % 8U);
   std::string stream(choice < 128 ? "" : kBeginning);
   stream.append(input.take_rest());
   const Feeding cut = feeding_of(cuts, stream.size());
-  check_head(stream, cut, options_of(choice));
-  const std::optional<Credentials> credentials = Credentials{"user", "password"};
-  check_dialogue<HttpConnect>(stream, cut, credentials, kLimits);
-  check_dialogue<Socks5>(stream, cut, credentials);
-  check_dialogue<Socks5>(stream, cut, std::optional<Credentials>());
+  static const std::optional<Credentials> kCredentials = Credentials{"user", "password"};
+  switch (first / 8 % 4) {
+    case 0:
+      check_head(stream, cut, options_of(choice));
+      break;
+    case 1:
+      check_dialogue<HttpConnect>(stream, cut, kCredentials, kLimits);
+      break;
+    case 2:
+      check_dialogue<Socks5>(stream, cut, kCredentials);
+      break;
+    default:
+      check_dialogue<Socks5>(stream, cut, std::optional<Credentials>());
+  }
   return 0;
 }
