@@ -122,7 +122,7 @@ Feeding feeding_of(unsigned choice, Bytes sizes) {
     case 0:
       return {.sizes = kOne};
     case 1:
-      return {.stops_at_each_event = true};
+      return {.sizes = {}, .stops_at_each_event = true};
     case 2:
       return {.sizes = sizes};
     case 3:
@@ -132,7 +132,7 @@ Feeding feeding_of(unsigned choice, Bytes sizes) {
     case 5:
       return {.sizes = sizes, .direct = true, .stops_at_each_event = true};
     default:
-      return {.direct = true};
+      return {.sizes = {}, .direct = true};
   }
 }
 

@@ -144,7 +144,7 @@ std::uint32_t Kernel::readiness(const Entry& entry) const {
     case Kind::connection:
       return entry.wire->readiness() & entry.mask;
     case Kind::listener:
-      return backlog_.empty() ? 0 : EPOLLIN;
+      return backlog_.empty() ? std::uint32_t{0} : std::uint32_t{EPOLLIN};
     default:
       return EPOLLIN;
   }

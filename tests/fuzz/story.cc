@@ -158,8 +158,8 @@ void Story::let_time_pass() {
   kernel_->pass(kSpans[input_.octet() % kSpans.size()]);
 }
 
-void Story::post(const Visitor& visitor, void (*act)(const Handle&)) {
-  server_->post([handle = visitor.handle(), act] { act(handle); });
+void Story::post(const Visitor& visitor, void (*call)(const Handle&)) {
+  server_->post([handle = visitor.handle(), call] { call(handle); });
 }
 
 /// What a program does with a connection outside of its callbacks.

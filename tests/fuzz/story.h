@@ -50,7 +50,7 @@ class Story final : public Plot {
   void say_introduction(Visitor& visitor);
   void let_time_pass();
   void program_acts(Visitor& visitor);
-  void post(const Visitor& visitor, void (*act)(const Handle&));
+  void post(const Visitor& visitor, void (*call)(const Handle&));
   bool leave_all();
   bool send_last_visitor();
   void end_server();
