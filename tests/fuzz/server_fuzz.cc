@@ -110,6 +110,11 @@ class Program {
     if (Visitor* const visitor = visitor_of(connection)) visitor->closed(why);
   }
 
+  /// Only where somebody will resume it.
+  [[nodiscard]] bool may_pause(const Connection& connection) const {
+    return visitor_of(connection) != nullptr && !story_.clients_leave();
+  }
+
   void obey(Connection& connection, char command) {
     switch (command) {
       case 'c':
@@ -117,7 +122,7 @@ class Program {
       case 'a':
         return connection.abort();
       case 'p':
-        return story_.clients_leave() ? void() : connection.pause_reading();
+        return may_pause(connection) ? connection.pause_reading() : void();
       case 's':
         story_.server_ends();
         return server_.stop();
