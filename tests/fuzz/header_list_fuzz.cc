@@ -17,10 +17,6 @@ using namespace mote::fuzz;
 using mote::proto::FieldList;
 using mote::test::ExactBlock;
 
-void check_inside(std::string_view part, std::string_view whole) {
-  check(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
-}
-
 std::vector<std::string_view> elements_of(std::string_view value) {
   std::vector<std::string_view> elements;
   FieldList list(value);

@@ -29,9 +29,8 @@ struct Outcome {
   bool agrees_with(const Outcome& other) const { return progress == other.progress && text == other.text; }
 };
 
-void check_inside(std::string_view part, std::string_view whole) {
-  const bool constant = part == "/" || part.empty();  // the path of `http://host`
-  check(constant || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()));
+void check_inside_or_constant(std::string_view part, std::string_view whole) {
+  if (part != "/" && !part.empty()) check_inside(part, whole);  // the path of `http://host`
 }
 
 std::string judged(const RequestHead& head, std::string_view input) {
@@ -51,7 +50,7 @@ std::string judged(const RequestHead& head, std::string_view input) {
 std::string described(const RequestHead& head, std::string_view input) {
   std::string text;
   for (const std::string_view part : {head.method(), head.target(), head.path(), head.query(), head.host()}) {
-    check_inside(part, input);
+    check_inside_or_constant(part, input);
     text.append(part).append("|");
   }
   check(head.size() <= input.size() && input.substr(0, head.size()).ends_with("\r\n\r\n"));

@@ -41,10 +41,6 @@ mote::ClientOptions options_of(std::uint8_t choice) {
   return options;
 }
 
-void check_inside(std::string_view part, std::string_view whole) {
-  check(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
-}
-
 void check_accepted(const ResponseHead& head, const ResponseVerdict& verdict, const mote::Compression& offered) {
   check(head.status() == 101 && head.headers()["Sec-WebSocket-Accept"] == accept_value(kKey));
   check(head.headers()["Sec-WebSocket-Protocol"] == verdict.subprotocol);

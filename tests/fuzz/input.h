@@ -20,6 +20,10 @@ inline void check(bool holds, const char* file = __builtin_FILE(), int line = __
   std::abort();
 }
 
+inline void check_inside(std::string_view part, std::string_view whole) {
+  check(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+}
+
 /// What a fuzzer wrote, taken apart from its front.
 class Input {
  public:
