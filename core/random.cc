@@ -13,7 +13,7 @@ namespace mote::core {
 namespace {
 
 struct Pool {
-  std::array<std::byte, 4096> bytes{};
+  std::array<std::byte, 256> bytes{};  // getrandom never returns less than asked for up to 256 bytes
   std::size_t left = 0;
 };
 

@@ -144,7 +144,7 @@ void Session::speak_first() {
 
 void Session::on_events(std::uint32_t events) {
   guarded([&] {
-    if ((events & kEnding) == 0 && is_calm()) {
+    if ((events & (kReadable | kEnding)) == kReadable && is_calm()) {
       is_client() ? take_plain_turn<proto::Role::client>() : take_plain_turn<proto::Role::server>();
     } else {
       react(events);

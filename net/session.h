@@ -49,7 +49,7 @@ class Session final : public Connection, public core::Source {
 
   /// \name A client's, which is known to the user before it has a socket
   /// @{
-  void adopt(std::shared_ptr<HandleState> state);
+  void adopt(std::shared_ptr<HandleState> state);  ///< Throws std::bad_alloc.
   /// Has the user set its callbacks. `record`: what is known before the handshake.
   void introduce(HandshakeRecord::Pointer record);
   /// It is not registered with the reactor. `peer`: where it leads.
