@@ -137,8 +137,8 @@ void Story::say_frame(Visitor& visitor, unsigned first, std::string_view payload
 
 void Story::say_large(Visitor& visitor) {
   const unsigned first = input_.octet();
-  const std::size_t size = std::size_t{input_.octet()} * 64;
-  say_frame(visitor, first, std::string(size, static_cast<char>('a' + size / 64 % 26)));
+  const std::size_t root = input_.octet();
+  say_frame(visitor, first, std::string(2 * root * root, static_cast<char>('a' + root % 26)));
 }
 
 void Story::say_stored(Visitor& visitor) {
@@ -199,7 +199,7 @@ bool Story::leave_all() {
   gone_by_ms_ = kernel_->now_ms() + (all_read ? kListenerPauseMs : kPatienceMs);
   for (const auto& visitor : visitors_) {
     post(*visitor, [](const Handle& handle) { handle.resume_reading(); });
-    if (all_read) visitor->wire().make_room(kMostSaid);
+    if (all_read) visitor->wire().make_room(2 * kMostSaid);
     choices_.next() % 8 == 7 ? visitor->wire().reset() : visitor->wire().finish();
   }
   choices_.end();

@@ -35,7 +35,7 @@ class Story final : public Plot {
   enum class Chapter : std::uint8_t { input, leaving, last_visitor, over };
 
   static constexpr std::size_t kMostVisitors = 8;
-  static constexpr std::size_t kMostSaid = 64 * 1024;  // by one
+  static constexpr std::size_t kMostSaid = 256 * 1024;  // by one
   static constexpr std::int64_t kPatienceMs = 200'000;
   static constexpr std::int64_t kListenerPauseMs = 1000;  // while there are no descriptors
 
