@@ -42,9 +42,9 @@ std::string stream_from(std::string_view input) {
   return stream;
 }
 
-bool stops_short_of(const Outcome& refused, const Outcome& other) {
-  return refused.violation == Violation::compressed_data_invalid && refused.events.size() <= other.events.size() &&
-         std::equal(refused.events.begin(), refused.events.end(), other.events.begin());
+bool stops_short_of(const Outcome& refused, const Outcome& taken) {
+  return refused.violation == Violation::compressed_data_invalid && refused.events.size() <= taken.events.size() &&
+         std::equal(refused.events.begin(), refused.events.end(), taken.events.begin());
 }
 
 /// With context takeover what refers back beyond a window that is not the largest is refused where the bytes are no

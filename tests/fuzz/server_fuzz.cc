@@ -25,11 +25,11 @@ mote::Options options_from(Input& input) {
   const std::uint8_t limits = input.octet();
   const std::uint8_t features = input.octet();
   mote::Options options;
-  options.max_message_bytes = (limits & 1) != 0 ? 300 : 20'000;
+  options.max_message_bytes = (limits & 1) != 0 ? 300 : 100'000;
   options.max_fragments = (limits & 1) != 0 ? 4 : 100;
-  options.soft_limit_bytes = (limits & 2) != 0 ? 100 : 10'000;
-  options.hard_limit_bytes = (limits & 2) != 0 ? 1000 : 50'000;
-  options.turn_bytes = (limits & 4) != 0 ? 64 : 4096;
+  options.soft_limit_bytes = (limits & 2) != 0 ? 100 : 20'000;
+  options.hard_limit_bytes = (limits & 2) != 0 ? 1000 : 200'000;
+  if ((limits & 4) != 0) options.turn_bytes = 64;
   options.turn_messages = (limits & 4) != 0 ? 2 : 16;
   options.max_connections = (limits & 8) != 0 ? 2 : 20;
   options.memory_budget_bytes = (limits & 16) != 0 ? 20'000 : 10'000'000;

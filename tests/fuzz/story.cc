@@ -50,7 +50,7 @@ bool Story::step() {
       act();
       return true;
     case Chapter::leaving:
-      check(kernel_->now_ms() - left_at_ms_ < kPatienceMs);
+      check(kernel_->now_ms() < gone_by_ms_);
       return kernel_->nobody_is_connected() && send_last_visitor();
     case Chapter::last_visitor:
       if (!kernel_->nobody_is_connected()) return false;
@@ -137,8 +137,8 @@ void Story::say_frame(Visitor& visitor, unsigned first, std::string_view payload
 
 void Story::say_large(Visitor& visitor) {
   const unsigned first = input_.octet();
-  const std::size_t size = std::size_t{input_.octet()} * 64;
-  say_frame(visitor, first, std::string(size, static_cast<char>('a' + size / 64 % 26)));
+  const std::size_t root = input_.octet();
+  say_frame(visitor, first, std::string(2 * root * root, static_cast<char>('a' + root % 26)));
 }
 
 void Story::say_stored(Visitor& visitor) {
@@ -194,9 +194,12 @@ void Story::program_acts(Visitor& visitor) {
 /// From now on the kernel is a usual one, and nobody is kept waiting by the program.
 bool Story::leave_all() {
   chapter_ = Chapter::leaving;
-  left_at_ms_ = kernel_->now_ms();
+  // Who reads until the end is forgotten at once; that somebody does not read any more takes some time to show.
+  const bool all_read = choices_.next() % 2 == 0;
+  gone_by_ms_ = kernel_->now_ms() + (all_read ? kListenerPauseMs : kPatienceMs);
   for (const auto& visitor : visitors_) {
     post(*visitor, [](const Handle& handle) { handle.resume_reading(); });
+    if (all_read) visitor->wire().make_room(2 * kMostSaid);
     choices_.next() % 8 == 7 ? visitor->wire().reset() : visitor->wire().finish();
   }
   choices_.end();

@@ -35,8 +35,9 @@ class Story final : public Plot {
   enum class Chapter : std::uint8_t { input, leaving, last_visitor, over };
 
   static constexpr std::size_t kMostVisitors = 8;
-  static constexpr std::size_t kMostSaid = 64 * 1024;  // by one
+  static constexpr std::size_t kMostSaid = 256 * 1024;  // by one
   static constexpr std::int64_t kPatienceMs = 200'000;
+  static constexpr std::int64_t kListenerPauseMs = 1000;  // while there are no descriptors
 
   void act();
   void arrive();
@@ -61,7 +62,7 @@ class Story final : public Plot {
   Server* server_ = nullptr;
   ProxyProtocol proxies_ = ProxyProtocol::off;
   Chapter chapter_ = Chapter::input;
-  std::int64_t left_at_ms_ = 0;
+  std::int64_t gone_by_ms_ = 0;
   bool ending_ = false;
   std::vector<std::unique_ptr<Visitor>> visitors_;
 };
