@@ -44,7 +44,7 @@ std::string told(Waiters& waiters) {
 }  // namespace
 
 void play_flood(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(1'000, 100);
+  const auto wanted = settings.pick<std::size_t>(1'000, 100);
   const double length = settings.length(10, 0.5);
   const auto a_second = static_cast<double>(wanted);  // each says something once a second
   const Shared<std::atomic<bool>> stop;

@@ -48,7 +48,7 @@ class Trickle {
 }  // namespace
 
 void play_slowloris(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(5'000, 200);
+  const auto wanted = settings.pick<std::size_t>(5'000, 200);
   const double timeout = settings.length(10, 1);
   Options options;
   options.handshake_timeout = std::chrono::milliseconds(static_cast<int>(1000 * timeout));
