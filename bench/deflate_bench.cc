@@ -17,6 +17,7 @@
 #include "core/byte_buffer.h"
 #include "proto/deflate_parameters.h"
 #include "proto/deflater.h"
+#include "proto/fast_deflater.h"
 #include "proto/inflater.h"
 #include "proto/violation.h"
 
@@ -67,6 +68,24 @@ void deflate(benchmark::State& state, Context context) {
   report(state, plain_bytes, compressed_bytes);
 }
 
+void deflate_fast(benchmark::State& state) {
+  const std::vector<std::string> messages = json_messages(static_cast<std::size_t>(state.range(0)));
+  mote::proto::FastDeflater deflater;
+  ByteBuffer out;
+  std::size_t plain_bytes = 0;
+  std::size_t compressed_bytes = 0;
+  std::size_t at = 0;
+  for (auto _ : state) {
+    out.rewind();
+    deflater.compress(bytes_of(messages[at]), kMaxWindowBits, out);
+    benchmark::ClobberMemory();
+    plain_bytes += messages[at].size();
+    compressed_bytes += out.size();
+    if (++at == messages.size()) at = 0;
+  }
+  report(state, plain_bytes, compressed_bytes);
+}
+
 std::vector<std::vector<std::byte>> compressed(const std::vector<std::string>& messages, Context context) {
   Deflater deflater(kMaxWindowBits, {});
   std::vector<std::vector<std::byte>> result;
@@ -106,7 +125,8 @@ void inflate(benchmark::State& state, Context context) {
 
 void sizes(benchmark::internal::Benchmark* bench) { bench->Arg(1024)->Arg(16 * 1024); }
 
-BENCHMARK_CAPTURE(deflate, forgotten, Context::forgotten)->Name("deflate/no_takeover")->Apply(sizes);
+BENCHMARK(deflate_fast)->Name("deflate/no_takeover, ISA-L")->Apply(sizes);
+BENCHMARK_CAPTURE(deflate, forgotten, Context::forgotten)->Name("deflate/no_takeover, zlib")->Apply(sizes);
 BENCHMARK_CAPTURE(deflate, taken_over, Context::taken_over)->Name("deflate/takeover")->Apply(sizes);
 BENCHMARK_CAPTURE(inflate, forgotten, Context::forgotten)->Name("inflate/no_takeover")->Apply(sizes);
 BENCHMARK_CAPTURE(inflate, taken_over, Context::taken_over)->Name("inflate/takeover")->Apply(sizes);

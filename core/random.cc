@@ -49,4 +49,17 @@ void fill_random(std::span<std::byte> bytes) {
   }
 }
 
+std::uint32_t random_word() {
+  std::uint32_t word = 0;
+  if (pool.left < sizeof word) {
+    fill_random(std::as_writable_bytes(std::span(&word, 1)));
+    return word;
+  }
+  pool.left -= sizeof word;
+  std::byte* const source = pool.bytes.data() + pool.left;
+  std::memcpy(&word, source, sizeof word);
+  std::memset(source, 0, sizeof word);
+  return word;
+}
+
 }  // namespace mote::core

@@ -203,8 +203,28 @@ int Reactor::timeout_ms() const {
 }
 
 int Reactor::wait() {
-  const int count = ::epoll_wait(epoll_, events_->list.data(), static_cast<int>(events_->list.size()), timeout_ms());
+  const int timeout = timeout_ms();
+  if (busy_poll_.count() == 0 || timeout == 0) return poll(timeout);
+  if (const int count = poll_busily(timeout)) return count;
+  read_clock(true);  // less is left until the next timer
+  return poll(timeout_ms());
+}
+
+int Reactor::poll(int timeout_ms) {
+  const int count = ::epoll_wait(epoll_, events_->list.data(), static_cast<int>(events_->list.size()), timeout_ms);
   return count < 0 ? 0 : count;  // EINTR is the only failure with these arguments
+}
+
+/// No longer than until the next timer.
+int Reactor::poll_busily(int timeout_ms) {
+  using Clock = std::chrono::steady_clock;
+  const auto most =
+      timeout_ms < 0 ? busy_poll_ : std::min<std::chrono::microseconds>(busy_poll_, milliseconds(timeout_ms));
+  const auto end = Clock::now() + most;
+  int count = 0;
+  do count = poll(0);
+  while (count == 0 && Clock::now() < end);
+  return count;
 }
 
 /// The coarse clock costs a third and lags by up to 4 ms, which no timeout minds; but where it was a timer that ended

@@ -113,6 +113,9 @@ class Reactor {
 
   /// Is called on the reactor's thread after each `Mailbox::wake`, before the posted tasks.
   void on_wake(Callback<void()> callback) { woken_ = std::move(callback); }
+  /// After the last event the loop goes on asking for others for that long before it sleeps, which takes the CPU and
+  /// spares the time to wake up. 0: it sleeps at once.
+  void busy_poll(std::chrono::microseconds span) { busy_poll_ = span; }
   /// Turns until `stop`.
   void run();
   /// Ends `run` after the present turn. Any thread, and signal handlers.
@@ -137,6 +140,8 @@ class Reactor {
   void run_timers();
   void run_turn_end();
   int wait();
+  int poll(int timeout_ms);
+  int poll_busily(int timeout_ms);
   [[nodiscard]] int timeout_ms() const;
   [[nodiscard]] std::uint64_t due_after(milliseconds delay);
   void arm_at(Source& source, std::uint64_t due);
@@ -150,6 +155,7 @@ class Reactor {
   std::atomic<bool> stopping_{false};
   bool running_ = false;
   TimerWheel wheel_;
+  std::chrono::microseconds busy_poll_{0};
   std::vector<Slot> slots_;
   std::uint32_t free_slot_;  // of a list
   std::unique_ptr<Events> events_;

@@ -78,6 +78,8 @@ int main(int, char** arguments) {
       options.ping_interval = parse_seconds(option, *++arguments);
     else if (option == "--handshake-timeout"sv)
       options.handshake_timeout = parse_seconds(option, *++arguments);
+    else if (option == "--busy-poll"sv)
+      options.busy_poll = std::chrono::milliseconds(parse_seconds(option, *++arguments));
     else if (option == "--soft-limit"sv)
       options.soft_limit_bytes = parse<std::size_t>(option, *++arguments);
     else if (option == "--hard-limit"sv)

@@ -1,7 +1,6 @@
 #include "load/escape.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace mote::load {
@@ -47,20 +46,6 @@ std::string escaped(std::string_view text, Escape&& escape) {
 }
 
 }  // namespace
-
-std::string json_escaped(std::string_view text) {
-  std::array<char, 6> code = {'\\', 'u', '0', '0', '0', '0'};
-  return escaped(text, [&code](char byte) -> std::string_view {
-    constexpr std::string_view digits = "0123456789abcdef";
-    if (byte == '"') return "\\\"";
-    if (byte == '\\') return "\\\\";
-    if (byte == '\n') return "\\n";
-    if (!is_control(byte)) return {};
-    code[4] = digits[octet(byte) >> 4];
-    code[5] = digits[octet(byte) & 0xF];
-    return {code.data(), code.size()};
-  });
-}
 
 std::string html_escaped(std::string_view text) {
   return escaped(text, [](char byte) -> std::string_view {

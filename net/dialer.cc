@@ -43,6 +43,7 @@ void Dialer::begin() {
     record = HandshakeRecord::make({.path = url_.target, .host = url_.host_field, .fields = {}, .subprotocol = {}});
     auto session = std::make_unique<Session>(context_, Transport(), PeerAddress(),
                                              std::make_unique<ClientOpening>(url_, options_));
+    session->adopt(state_);
     session_ = session.get();
     hub_.loop.reactor.add(std::move(session));
   } catch (const std::bad_alloc&) {
@@ -50,7 +51,6 @@ void Dialer::begin() {
     session_ = nullptr;
     return hub_.loop.reactor.arm(*this, kMemoryRetryAfter);
   }
-  session_->adopt(state_);
   session_->introduce(std::move(record));
   if (session_ != nullptr && session_->connecting()) connect();  // null: the callback was the end of the client
 }

@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <filesystem>
 #include <stdexcept>
-#include <system_error>
 
 #include "core/log.h"
 
@@ -52,9 +50,11 @@ bool write_all(int file, std::string_view text) {
 }  // namespace
 
 Evidence::Evidence(const Options& options) : options_(options) {
-  std::error_code error;
-  if (std::filesystem::is_directory(options.evidence_folder, error)) return;
-  throw std::invalid_argument("option evidence_folder is no folder: \"" + options.evidence_folder + '"');
+  const Descriptor folder(::open(options.evidence_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.valid()) return;
+  const int error = errno;
+  throw std::invalid_argument("option evidence_folder: \"" + options.evidence_folder +
+                              "\": " + core::errno_text(error));
 }
 
 void Evidence::heard(const Session& of, std::span<const std::byte> bytes, Before before) noexcept {

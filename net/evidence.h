@@ -37,7 +37,7 @@ class Evidence {
     std::optional<proto::CompressorLimits> deflate;  ///< Of the peer, where that was agreed on.
   };
 
-  /// `options` must outlive it. Throws std::invalid_argument where evidence_folder is no folder.
+  /// `options` must outlive it. Throws std::invalid_argument where evidence_folder cannot be opened.
   explicit Evidence(const Options& options);
 
   /// `of` has received that, in one read. Where there is no memory for it what is known of `of` is forgotten.

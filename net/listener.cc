@@ -35,8 +35,11 @@ Descriptor make_socket(int family, const std::string& where) {
   return socket;
 }
 
-void bind_and_listen(int socket, const sockaddr* address, socklen_t size, int backlog, const std::string& where) {
+void bind_to(int socket, const sockaddr* address, socklen_t size, const std::string& where) {
   if (::bind(socket, address, size) != 0) fail(errno, where + ": bind");
+}
+
+void listen_with(int socket, int backlog, const std::string& where) {
   if (::listen(socket, backlog) != 0) fail(errno, where + ": listen");
 }
 
@@ -69,8 +72,8 @@ Descriptor listen_tcp(const addrinfo& found, bool alone, const Options& options,
   sockaddr_storage address{};
   std::memcpy(&address, found.ai_addr, found.ai_addrlen);
   set_port(address, port);
-  bind_and_listen(socket.number(), reinterpret_cast<const sockaddr*>(&address), found.ai_addrlen,
-                  options.listen_backlog, where);
+  bind_to(socket.number(), reinterpret_cast<const sockaddr*>(&address), found.ai_addrlen, where);
+  listen_with(socket.number(), options.listen_backlog, where);
   if (port == 0) port = bound_port(socket.number(), where);
   return socket;
 }
@@ -90,12 +93,13 @@ void remove_stale_file(const std::string& file, const std::string& where) {
 ListeningSocket listen_unix(const Location& location, const Options& options) {
   const std::string where = location.to_string(0);
   remove_stale_file(location.socket_file, where);
-  ListeningSocket listening{make_socket(AF_UNIX, where), {}};
+  Descriptor socket = make_socket(AF_UNIX, where);
   const sockaddr_storage address = unix_address(location.socket_file).value();  // parse_location took it
-  bind_and_listen(listening.socket.number(), reinterpret_cast<const sockaddr*>(&address), size_of(address),
-                  options.listen_backlog, where);
-  listening.file = location.socket_file;
-  return listening;
+  std::string path = location.socket_file;                                      // before there is a file to be removed
+  bind_to(socket.number(), reinterpret_cast<const sockaddr*>(&address), size_of(address), where);
+  SocketFile file(std::move(path));
+  listen_with(socket.number(), options.listen_backlog, where);
+  return {std::move(socket), std::move(file)};
 }
 
 bool out_of_resources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
@@ -127,12 +131,12 @@ std::vector<ListeningSocket> listen_at(const Location& location, const Options& 
   return sockets;
 }
 
+SocketFile::~SocketFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
 Listener::Listener(core::Reactor& reactor, ListeningSocket listening, AcceptSink& sink)
     : reactor_(reactor), listening_(std::move(listening)), sink_(sink) {}
-
-Listener::~Listener() {
-  if (!listening_.file.empty()) ::unlink(listening_.file.c_str());
-}
 
 void Listener::on_events(std::uint32_t) { accept_some(); }
 void Listener::on_ready() { accept_some(); }

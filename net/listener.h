@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <mote/options.h>
@@ -23,10 +24,23 @@ class AcceptSink {
   ~AcceptSink() = default;
 };
 
+/// The file of a Unix socket that was bound, removed at the end.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  explicit SocketFile(std::string path) : path_(std::move(path)) {}
+  SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  SocketFile& operator=(SocketFile&&) = delete;
+  ~SocketFile();
+
+ private:
+  std::string path_;
+};
+
 /// A bound and listening socket.
 struct ListeningSocket {
   Descriptor socket;
-  std::string file;  // of a Unix socket: to be removed at the end
+  SocketFile file;
 };
 
 /// Binds every address of the location and listens. `port`: 0 lets the kernel choose one, the same for all addresses;
@@ -38,7 +52,6 @@ std::vector<ListeningSocket> listen_at(const Location& location, const Options& 
 class Listener final : public core::Source {
  public:
   Listener(core::Reactor& reactor, ListeningSocket listening, AcceptSink& sink);
-  ~Listener();
 
   /// There may be room again.
   void resume();

@@ -69,6 +69,11 @@ void check_head_bytes(std::string_view option, std::size_t value) {
   if (value > std::numeric_limits<std::uint32_t>::max() / 2) reject(option, "must be less than 2 GiB");
 }
 
+void check_busy_poll(std::chrono::microseconds value) {
+  if (value.count() >= 0 && value <= std::chrono::seconds(1)) return;
+  reject("busy_poll", "must be 0 to 1 s, not " + std::to_string(value.count()) + " us");
+}
+
 void check_handshake_rate(std::size_t value) {
   at_least_one("max_handshakes_per_address", value);
   if (value > 1'000'000) reject("max_handshakes_per_address", "must be at most 1,000,000 a second");
@@ -108,6 +113,7 @@ Options checked(Options options) {
   if (options.max_connections_per_address) {
     at_least_one("max_connections_per_address", *options.max_connections_per_address);
   }
+  check_busy_poll(options.busy_poll);
   if (options.max_handshakes_per_address) check_handshake_rate(*options.max_handshakes_per_address);
   if (options.proxy_protocol != ProxyProtocol::off && options.trusted_proxies.empty()) {
     reject("proxy_protocol", "needs trusted_proxies: who else may say where a connection comes from?");

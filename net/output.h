@@ -57,8 +57,12 @@ class OutputBatch {
   static constexpr std::size_t kBorrowBytes = 4 * 1024;  // below, a copy is cheaper than a piece of its own
   static constexpr std::size_t kFullBytes = 256 * 1024;  // about what a socket buffer takes: waiting gains nothing
 
-  /// A server's frame with a small payload; false where there is no room.
+  [[nodiscard]] bool has_room_for_small(std::span<const std::byte> payload) const {
+    return payload.size() < kBorrowBytes && static_cast<std::ptrdiff_t>(payload.size()) < limit_ - end_;
+  }
+  /// A frame with a small payload; false where there is no room.
   [[gnu::always_inline]] bool append_small(proto::Opcode opcode, std::span<const std::byte> payload);
+  void append_small_masked(proto::Opcode opcode, std::span<const std::byte> payload, std::uint32_t key);
   bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
   bool append_masked(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key);
 
@@ -97,6 +101,15 @@ class Output {
   [[gnu::always_inline]] bool write_small(OutputBatch& batch, proto::Opcode opcode,
                                           std::span<const std::byte> payload) const {
     return batch.belongs_to(*this) && batch.append_small(opcode, payload);
+  }
+
+  /// The same for a client's frame, in two steps, since a key is not drawn for nothing.
+  [[nodiscard]] bool takes_small(const OutputBatch& batch, std::span<const std::byte> payload) const {
+    return batch.belongs_to(*this) && batch.has_room_for_small(payload);
+  }
+  static void write_small_masked(OutputBatch& batch, proto::Opcode opcode, std::span<const std::byte> payload,
+                                 std::uint32_t key) {
+    batch.append_small_masked(opcode, payload, key);
   }
 
   /// Accepts `head` and then `payload`, which may be reused at once. Answers true where they wait in a queue of its own
@@ -174,12 +187,19 @@ class Output {
 };
 
 inline bool OutputBatch::append_small(proto::Opcode opcode, std::span<const std::byte> payload) {
+  if (!has_room_for_small(payload)) return false;
   const std::size_t size = payload.size();
-  if (size >= kBorrowBytes || static_cast<std::ptrdiff_t>(size) >= limit_ - end_) return false;
   std::byte* const to = end_ + proto::write_frame_header(end_, opcode, size);
   core::unmask_copy(to, payload.data(), size, 0);  // key 0 copies; small ones inline, as std::memcpy of any size is not
   end_ = to + size;
   return true;
+}
+
+inline void OutputBatch::append_small_masked(proto::Opcode opcode, std::span<const std::byte> payload,
+                                             std::uint32_t key) {
+  std::byte* const to = end_ + proto::write_masked_frame_header(end_, opcode, payload.size(), key);
+  core::unmask_copy(to, payload.data(), payload.size(), key);
+  end_ = to + payload.size();
 }
 
 }  // namespace mote::net

@@ -80,6 +80,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
       throw std::invalid_argument("option tls is for a wss:// location, not for " + location.to_string(location.port));
     }
     proto::require_accept_value();
+    loop.reactor.busy_poll(options_.busy_poll);
     dispatcher.watch = net::CallbackWatch(options_.slow_callback);
     if (options_.evidence_bytes != 0) context_.evidence = &evidence_.emplace(options_);
     guard_memory();
@@ -151,12 +152,12 @@ void Server::Impl::start(SetCallbacks&& set_callbacks) {
   if (started_) throw std::logic_error("a mote::Server can be started once");
   try {
     listen();
+    set_callbacks();  // to watch them takes memory
   } catch (...) {
     stop_listening();
     loop.reactor.finish_turn();
     throw;
   }
-  set_callbacks();
   started_ = true;
 }
 

@@ -144,8 +144,8 @@ void Session::speak_first() {
 
 void Session::on_events(std::uint32_t events) {
   guarded([&] {
-    if ((events & kEnding) == 0 && is_calm()) {
-      take_plain_turn();
+    if ((events & (kReadable | kEnding)) == kReadable && is_calm()) {
+      is_client() ? take_plain_turn<proto::Role::client>() : take_plain_turn<proto::Role::server>();
     } else {
       react(events);
     }
@@ -267,6 +267,7 @@ inline bool Session::is_calm() const {
 }
 
 /// What take_turn does where it finds a calm connection: most turns of most connections.
+template <proto::Role role>
 inline void Session::take_plain_turn() {
   OutputBatch& batch = context_.batch;
   output_.begin_batch(batch);
@@ -279,7 +280,7 @@ inline void Session::take_plain_turn() {
     const auto input = room.first(result.bytes);
     if (context_.evidence != nullptr) [[unlikely]]
       keep_in_mind(input);
-    const auto read = reader_.read<proto::Role::server>(input, context_.plain_rules, sink);
+    const auto read = reader_.read<role>(input, context_.plain_rules, sink);
     if (read.consumed != input.size() || read.violation != proto::Violation::none) [[unlikely]]
       keep_rest(input, read);
   } else {
@@ -575,7 +576,7 @@ void Session::finish_leaving() {
 
 void Session::enter(Phase phase) {
   phase_ = phase;
-  flow_.set(Flow::elaborate, !open() || is_client() || deflater_.parameters() != nullptr || transport_.encrypts());
+  flow_.set(Flow::elaborate, !open() || deflater_.parameters() != nullptr || transport_.encrypts());
   if (handle_state_ != nullptr) handle_state_->open.store(open(), std::memory_order_relaxed);
   if (phase_ == Phase::leaving || phase_ == Phase::gone) context_.reactor.at_turn_end(*this);
 }

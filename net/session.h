@@ -49,7 +49,7 @@ class Session final : public Connection, public core::Source {
 
   /// \name A client's, which is known to the user before it has a socket
   /// @{
-  void adopt(std::shared_ptr<HandleState> state);
+  void adopt(std::shared_ptr<HandleState> state);  ///< Throws std::bad_alloc.
   /// Has the user set its callbacks. `record`: what is known before the handshake.
   void introduce(HandshakeRecord::Pointer record);
   /// It is not registered with the reactor. `peer`: where it leads.
@@ -112,7 +112,7 @@ class Session final : public Connection, public core::Source {
   };
   // What keeps a turn from being a plain one.
   enum class Flow : std::uint8_t {
-    elaborate = 0x01,         // messages do not go out as they are: not open, a client's, deflate or TLS
+    elaborate = 0x01,         // messages do not go out as they are: not open, deflate or TLS
     above_soft_limit = 0x02,  // `queued` was answered or reading paused; on_drain is due
     paused = 0x04,            // by the user
     readable = 0x08,          // the transport may have more: no edge will tell
@@ -141,6 +141,7 @@ class Session final : public Connection, public core::Source {
   void react_to_time();
   void end_turn();
   [[nodiscard]] bool is_calm() const;
+  template <proto::Role role>
   [[gnu::always_inline]] void take_plain_turn();
   void take_turn();
   [[gnu::always_inline]] void finish_turn(OutputBatch& batch);
@@ -201,6 +202,7 @@ class Session final : public Connection, public core::Source {
     return flow_.has(Flow::above_soft_limit) ||
            (handle_state_ != nullptr && handle_state_->queued_bytes.load(std::memory_order_relaxed) != 0);
   }
+  [[gnu::always_inline]] bool write_small(proto::Opcode opcode, std::span<const std::byte> payload);
   SendStatus send_any(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress);
   void note_output();
   [[nodiscard]] SendStatus status() const;

@@ -13,11 +13,7 @@ namespace mote::net {
 namespace {
 
 /// That nobody can predict, another for each frame (RFC 6455 §5.3).
-std::uint32_t fresh_masking_key() {
-  std::uint32_t key = 0;
-  core::fill_random(std::as_writable_bytes(std::span(&key, 1)));
-  return key;
-}
+std::uint32_t fresh_masking_key() { return core::random_word(); }
 
 }  // namespace
 
@@ -35,9 +31,16 @@ void Session::write_masked_frame(proto::Opcode opcode, std::span<const std::byte
   written(output_.write_masked_frame(context_.batch, transport_, opcode, payload, coding, fresh_masking_key()));
 }
 
+inline bool Session::write_small(proto::Opcode opcode, std::span<const std::byte> payload) {
+  if (!is_client()) return output_.write_small(context_.batch, opcode, payload);
+  if (!output_.takes_small(context_.batch, payload)) return false;
+  Output::write_small_masked(context_.batch, opcode, payload, fresh_masking_key());
+  return true;
+}
+
 /// The first case is that of most messages, answered in their own connection's turn.
 SendStatus Session::send_data(proto::Opcode opcode, std::span<const std::byte> payload, Compress compress) {
-  if (!flow_.has(Flow::elaborate) && output_.write_small(context_.batch, opcode, payload)) {
+  if (!flow_.has(Flow::elaborate) && write_small(opcode, payload)) {
     return flow_.has(Flow::above_soft_limit) ? SendStatus::queued : SendStatus::sent;
   }
   return send_any(opcode, payload, compress);

@@ -75,8 +75,6 @@ void append_content(std::string& out, const ResponseFields& head, std::string_vi
 std::string_view reason_phrase(int status) {
   switch (status) {
     // clang-format off
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";

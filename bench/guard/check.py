@@ -38,8 +38,9 @@ PLANS = {
     # How many of the four messages in flight come with one read differs a little.
     "d": Plan(counting.Amounts(500, 13_000, 3), counting.Amounts(500, 3_000, 3), 6, 10),
     "j": Plan(counting.Amounts(500, 2_000, 3), counting.Amounts(500, 3_000, 3), 3, 10),
-    # How much of a message arrives at once decides how much of it is copied, so that repetitions differ by up to 17 %.
-    "e": Plan(counting.Amounts(8, 200, 7), counting.Amounts(8, 200, 5), 20, 10),
+    # How much of a message has come when the server looks decides how much of it is copied, and how many reads it takes:
+    # repetitions differ by up to 20 % and, on a busy machine, by one or two reads. Five reads, as it once took, are seen.
+    "e": Plan(counting.Amounts(8, 200, 7), counting.Amounts(8, 200, 5), 25, 40),
 }
 
 

@@ -39,8 +39,10 @@ struct TlsInfo {
 
 /// Who is at the other end, and what the opening handshake said.
 ///
-/// Of a client's own connection, `headers` are those of the response, and the address and port are this end's. Before
-/// `on_open`, and where there is none, only id, path and host are known; their views are valid until `on_open`.
+/// Of a server's, address and port are those of the client that a proxy of Options::trusted_proxies names, where it was
+/// one that connected. Of a client's own connection, `headers` are those of the response, and the address and port are
+/// this end's. Before `on_open`, and where there is none, only id, path and host are known; their views are valid until
+/// `on_open`.
 ///
 /// The views are valid as long as the connection, that is until its `on_close` returns.
 struct ConnectionInfo {

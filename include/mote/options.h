@@ -123,6 +123,10 @@ struct Options {
   std::optional<std::size_t> max_connections = std::nullopt;
   /// TCP_NODELAY: mote already joins what belongs together, so that Nagle's algorithm would only delay.
   bool tcp_no_delay = true;
+  /// After the last event the loop goes on asking for others for that long before it sleeps, at most a second: answers
+  /// come sooner by the time that it takes to wake a thread, and a core is busy all the time that messages come. 0, the
+  /// default: it sleeps at once.
+  std::chrono::microseconds busy_poll{0};
   /// SO_REUSEPORT: several servers, each with a thread of its own, listen on one port and the kernel spreads clients.
   bool reuse_port = false;
   /// Connections that the kernel completes and holds until they are accepted; it caps this at net.core.somaxconn.

@@ -919,6 +919,28 @@ TEST(Reactor, AWakeFromAnotherThreadIsHeardWhileItWaits) {
   EXPECT_GE(woken.load(), 100);
 }
 
+// An event that comes while it asks, one that comes while it sleeps after that, and timers before and behind.
+TEST(Reactor, PollsBusilyAndThenSleeps) {
+  Reactor reactor;
+  reactor.busy_poll(20ms);
+  std::string order;
+  Probe& probe = add(reactor);
+  Probe& timed = add(reactor);
+  timed.on.timer = [&] {
+    order += "timer ";
+    if (order != "event timer ") return reactor.stop();
+    reactor.arm(timed, 60ms);  // behind the busy part
+  };
+  probe.on.events = [&](std::uint32_t) {
+    order += "event ";
+    reactor.arm(timed, 5ms);  // inside it
+  };
+  std::thread other([&] { probe.signal(); });
+  run(reactor);
+  other.join();
+  EXPECT_EQ(order, "event timer timer ");
+}
+
 TEST(Reactor, StopBeforeRunMakesRunReturnAtOnce) {
   Reactor reactor;
   Probe& probe = add(reactor);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -77,7 +78,14 @@ Outcome Campaign::checked(const Scenario& scenario, const std::optional<Plan>& p
   const int descriptors = open_descriptors();
   if (descriptors != descriptors_) outcome.failure = "leaves descriptors open";
   descriptors_ = descriptors;
+  if (left_socket_file(plan)) outcome.failure = "leaves its socket file behind";
   return outcome;
+}
+
+/// Which would be in the way of whatever comes next there.
+bool Campaign::left_socket_file(const std::optional<Plan>& plan) const {
+  const bool left = ::unlink((settings_.folder + "/server").c_str()) == 0;
+  return left && !(plan && plan->call == Call::unlink);
 }
 
 /// What fails has to fail again: what is made once for the life of the process is no leak, and the kernel's part of
@@ -96,11 +104,12 @@ void Campaign::tell(const Scenario& scenario, const std::optional<Plan>& plan, c
   std::fflush(stdout);
 }
 
-void Campaign::run_one(const Scenario& scenario, const std::optional<Plan>& plan) { count(run(scenario, plan)); }
+void Campaign::run_one(const Scenario& scenario, const std::optional<Plan>& plan) { count(plan, run(scenario, plan)); }
 
-void Campaign::count(const Outcome& outcome) {
+void Campaign::count(const std::optional<Plan>& plan, const Outcome& outcome) {
   faults_ += outcome.hits;
   runs_ += outcome.hits != 0 ? 1 : 0;
+  if (plan) faults_of_[static_cast<std::size_t>(plan->call)] += outcome.hits;
 }
 
 void Campaign::explore(const Scenario& scenario) {
@@ -121,6 +130,19 @@ void Campaign::explore(const Scenario& scenario) {
   }
 }
 
+std::string Campaign::table() const {
+  std::string text;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    if (!text.empty()) text.append(", ");
+    text.append(name_of(static_cast<Call>(i))).append(" ").append(std::to_string(faults_of_[i]));
+  }
+  return text;
+}
+
+bool Campaign::every_call_failed() const {
+  return std::ranges::all_of(faults_of_, [](const std::uint64_t faults) { return faults != 0; });
+}
+
 /// Use after use, until there is none. Where only some are chosen it is enough to know how many there are without any
 /// fault.
 void Campaign::explore_uses(const Scenario& scenario, Plan plan, unsigned uses) {
@@ -131,7 +153,7 @@ void Campaign::explore_uses(const Scenario& scenario, Plan plan, unsigned uses) 
     if (some && plan.nth > uses) return;
     if (looked_at_++ % settings_.every != 0) continue;
     const Outcome outcome = run(scenario, plan);
-    count(outcome);
+    count(plan, outcome);
     if (outcome.hits == 0 && !some) return;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ class Campaign {
   [[nodiscard]] std::uint64_t faults() const { return faults_; }
   /// Runs in which at least one was.
   [[nodiscard]] std::uint64_t runs() const { return runs_; }
+  /// How many were of which call.
+  [[nodiscard]] std::string table() const;
+  [[nodiscard]] bool every_call_failed() const;
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
  private:
@@ -40,7 +44,8 @@ class Campaign {
   static constexpr unsigned kMostOfOpenssl = 150;  // of one scenario's
 
   void explore_uses(const Scenario& scenario, Plan plan, unsigned uses);
-  void count(const Outcome& outcome);
+  void count(const std::optional<Plan>& plan, const Outcome& outcome);
+  [[nodiscard]] bool left_socket_file(const std::optional<Plan>& plan) const;
   Outcome run(const Scenario& scenario, const std::optional<Plan>& plan);
   Outcome checked(const Scenario& scenario, const std::optional<Plan>& plan, int patience_ms);
   void tell(const Scenario& scenario, const std::optional<Plan>& plan, const std::string& failure);
@@ -49,6 +54,7 @@ class Campaign {
   int descriptors_;  // open ones, between two runs
   std::uint64_t faults_ = 0;
   std::uint64_t runs_ = 0;
+  std::array<std::uint64_t, kCalls> faults_of_{};
   std::uint64_t failures_ = 0;
   std::uint64_t looked_at_ = 0;
 };

@@ -146,7 +146,17 @@ void connection_refused(Stage& stage) {
 void by_name(Stage& stage) {
   leave_first(client_over_tcp(stage).host().welcome().echo("hello"));
   std::string& url = stage.connecting().back().url;
+  url.replace(url.find("127.0.0.1"), 9, "far.example");
+}
+void localhost(Stage& stage) {
+  leave_first(client_over_tcp(stage).host().welcome().echo("hello"));
+  std::string& url = stage.connecting().back().url;
   url.replace(url.find("127.0.0.1"), 9, "localhost");
+}
+void unknown_name(Stage& stage) {
+  client_over_tcp(stage);
+  stage.connecting().push_back({"ws://nowhere.example", {}});
+  stage.spectator().wait_ms(1000);
 }
 
 /// The peer is the proxy, and behind it the server.
@@ -257,6 +267,8 @@ std::vector<Scenario> client_scenarios() {
       make("client-bound-address", bound_address),
       make("client-connection-refused", connection_refused),
       make("client-by-name", by_name),
+      make("client-localhost", localhost),
+      make("client-unknown-name", unknown_name),
       make("client-http-proxy", http_proxy),
       make("client-http-proxy-refuses", http_proxy_refuses),
       make("client-socks-proxy", socks_proxy),

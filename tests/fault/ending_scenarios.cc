@@ -32,6 +32,7 @@ void start_tls(Stage& stage) {
 /// A socket file lies there that nobody listens on.
 void start_on_stale_file(Stage& stage) {
   start(stage);
+  stage.stale_file = true;
   FarListener::leave_file(stage.address());
 }
 

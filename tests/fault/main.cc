@@ -22,7 +22,7 @@ using namespace mote::fault;
 constexpr const char* kUsage =
     "faults [OPTION...]: has each system call and allocation of the library fail in each scenario\n"
     "  --list             names the scenarios\n"
-    "  --group GROUP      those of one group only: server, ending, deflate, tls, client\n"
+    "  --group GROUP      those of one group only: server, ending, deflate, tls, client, limits\n"
     "  --scenario NAME    one of them\n"
     "  --call CALL        only faults of that call: recv, accept4, new, openssl ...\n"
     "  --errno NAME       only that fault: ECONNRESET, one-byte, end, no-memory ...\n"
@@ -127,6 +127,13 @@ unsigned play(const Arguments& arguments, Campaign& campaign) {
   return played;
 }
 
+/// Nothing was left out.
+bool whole(const Arguments& arguments) {
+  const auto& settings = arguments.settings;
+  return arguments.group.empty() && arguments.scenario.empty() && !arguments.clean && !settings.only_call &&
+         !settings.only_effect && !settings.only_mode && settings.every == 1;
+}
+
 double seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -146,9 +153,14 @@ int run(int count, char** words) {
   const unsigned scenarios = play(arguments, campaign);
   if (scenarios == 0) refuse(arguments.scenario.empty() ? arguments.group : arguments.scenario);
   if (arguments.list) return 0;
+  std::printf("%s\n", campaign.table().c_str());
   std::printf("%u scenarios, %llu runs with a fault, %llu injected faults, %llu failures, %.1f s\n", scenarios,
               static_cast<unsigned long long>(campaign.runs()), static_cast<unsigned long long>(campaign.faults()),
               static_cast<unsigned long long>(campaign.failures()), seconds() - began);
+  if (whole(arguments) && !campaign.every_call_failed()) {
+    std::printf("FAILED: a call that no scenario makes\n");
+    return 1;
+  }
   return campaign.failures() == 0 ? 0 : 1;
 }
 

@@ -66,11 +66,11 @@ constexpr std::array<Row, kCalls> kRows{{
     {"getsockopt", kGetOption}, {"getsockname", kName},
     {"ioctl", kIoctl},          {"getrandom", kRandom},
     {"getrlimit", kLimit},      {"lstat", kLstat},
-    {"unlink", kUnlink},        {"getaddrinfo", kResolve},
-    {"fopen", kOpen},           {"fread", kReadFile},
-    {"ferror", kFileError},     {"thread", kThread},
-    {"new", kAllocate},         {"zlib", kAllocate},
-    {"openssl", kAllocate},
+    {"unlink", kUnlink},        {"open", kOpen},
+    {"getaddrinfo", kResolve},  {"fopen", kOpen},
+    {"fread", kReadFile},       {"ferror", kFileError},
+    {"thread", kThread},        {"new", kAllocate},
+    {"zlib", kAllocate},        {"openssl", kAllocate},
 }};
 
 const Row& row_of(Call call) { return kRows[static_cast<std::size_t>(call)]; }

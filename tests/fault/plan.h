@@ -34,6 +34,7 @@ enum class Call : std::uint8_t {
   getrlimit,
   lstat,
   unlink,
+  open,
   getaddrinfo,
   fopen,
   fread,
@@ -43,7 +44,7 @@ enum class Call : std::uint8_t {
   zlib,
   openssl,
 };
-inline constexpr std::size_t kCalls = 31;
+inline constexpr std::size_t kCalls = 32;
 
 /// What such a call comes to: an errno, or one of these.
 namespace effect {

@@ -1,5 +1,7 @@
 #include "tests/fault/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -120,6 +122,8 @@ void Run::make() {
 void Run::make_anew() {
   if (injector().hits() == 0) throw;
   injector().disarm();
+  const bool left = ::access(stage_.address().file.c_str(), F_OK) == 0;
+  if (left && !stage_.stale_file) fail("start has failed and leaves its socket file behind");
   client_.reset();
   make();
 }

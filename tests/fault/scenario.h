@@ -23,6 +23,7 @@ std::vector<Scenario> ending_scenarios();
 std::vector<Scenario> deflate_scenarios();
 std::vector<Scenario> tls_scenarios();
 std::vector<Scenario> client_scenarios();
+std::vector<Scenario> limit_scenarios();
 /// @}
 
 }  // namespace mote::fault

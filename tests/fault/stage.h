@@ -48,6 +48,8 @@ class Stage {
   std::function<void()> when_armed = {};
   /// Faults begin before the server or client is made, and end when it has started.
   bool from_the_start = false;
+  /// Another process has left its socket file there.
+  bool stale_file = false;
   /// A peer's script ends the loop, and faults go on until server or client are destroyed.
   bool to_the_end = false;
   /// @}

@@ -8,16 +8,13 @@
 #include <string_view>
 
 #include "proto/deflate_parameters.h"
-#include "tests/support/feed.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using mote::Compression;
+using mote::fuzz::check;
 using mote::proto::DeflateParameters;
-
-void require(bool condition) {
-  if (!condition) __builtin_trap();
-}
 
 }  // namespace
 
@@ -34,16 +31,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto verdict = mote::proto::judge_extensions(mote::Headers(lines.view()), settings);
   if (!verdict.deflate) return 0;
   const DeflateParameters& agreed = *verdict.deflate;
-  require(agreed.server_max_window_bits >= 8 && agreed.server_max_window_bits <= settings.server_max_window_bits);
-  require(agreed.client_max_window_bits >= 8 && agreed.client_max_window_bits <= 15);
-  require(agreed.server_no_context_takeover || settings.server_context_takeover);
-  require(agreed.client_no_context_takeover || settings.client_context_takeover);
-  require(agreed.client_no_context_takeover || agreed.client_max_window_bits <= settings.client_max_window_bits);
+  check(agreed.server_max_window_bits >= 8 && agreed.server_max_window_bits <= settings.server_max_window_bits);
+  check(agreed.client_max_window_bits >= 8 && agreed.client_max_window_bits <= 15);
+  check(agreed.server_no_context_takeover || settings.server_context_takeover);
+  check(agreed.client_no_context_takeover || settings.client_context_takeover);
+  check(agreed.client_no_context_takeover || agreed.client_max_window_bits <= settings.client_max_window_bits);
   // As if it were an offer to somebody who takes everything.
   const Compression everything{
       .mode = mote::CompressionMode::on, .server_context_takeover = true, .client_context_takeover = true};
   const std::string answer = "Sec-WebSocket-Extensions: " + agreed.to_string() + "\r\n";
   const auto again = mote::proto::judge_extensions(mote::Headers(answer), everything);
-  require(!again.malformed && again.deflate && *again.deflate == agreed);
+  check(!again.malformed && again.deflate && *again.deflate == agreed);
   return 0;
 }

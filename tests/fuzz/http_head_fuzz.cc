@@ -4,25 +4,22 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/handshake.h"
 #include "proto/request_head.h"
-#include "tests/support/feed.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using namespace mote::proto;
+using namespace mote::fuzz;
 using mote::test::ExactBlock;
+using mote::test::Feeding;
 
 constexpr HeadLimits kLimits{.head_bytes = 2048, .header_lines = 20, .target_bytes = 512};
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Outcome {
   HeadProgress progress = HeadProgress::incomplete;
@@ -32,9 +29,8 @@ struct Outcome {
   bool agrees_with(const Outcome& other) const { return progress == other.progress && text == other.text; }
 };
 
-void check_inside(std::string_view part, std::string_view whole) {
-  const bool constant = part == "/" || part.empty();  // the path of `http://host`
-  check(constant || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size()));
+void check_inside_or_constant(std::string_view part, std::string_view whole) {
+  if (part != "/" && !part.empty()) check_inside(part, whole);  // the path of `http://host`
 }
 
 std::string judged(const RequestHead& head, std::string_view input) {
@@ -54,7 +50,7 @@ std::string judged(const RequestHead& head, std::string_view input) {
 std::string described(const RequestHead& head, std::string_view input) {
   std::string text;
   for (const std::string_view part : {head.method(), head.target(), head.path(), head.query(), head.host()}) {
-    check_inside(part, input);
+    check_inside_or_constant(part, input);
     text.append(part).append("|");
   }
   check(head.size() <= input.size() && input.substr(0, head.size()).ends_with("\r\n\r\n"));
@@ -71,37 +67,32 @@ std::string described(const RequestHead& head, std::string_view input) {
   return text + judged(head, input);
 }
 
-// `cuts` is walked round and round: each octet is the size of a read, less one.
-Outcome parse(std::string_view stream, std::string_view cuts) {
+Outcome parse(std::string_view stream, const Feeding& feeding) {
   RequestHead head;
   Outcome outcome;
-  std::size_t arrived = 0;
-  for (std::size_t i = 0; outcome.progress == HeadProgress::incomplete && arrived < stream.size(); ++i) {
-    const std::size_t read =
-        cuts.empty() ? stream.size() : std::size_t{static_cast<std::uint8_t>(cuts[i % cuts.size()])} + 1;
-    arrived = std::min(arrived + read, stream.size());
+  for (const std::size_t arrived : feeding) {
     const ExactBlock block(stream.substr(0, arrived));
+    outcome.needed = arrived;
     outcome.progress = head.parse(block.view(), kLimits);
     if (outcome.progress == HeadProgress::complete) outcome.text = described(head, block.view());
+    if (outcome.progress != HeadProgress::incomplete) break;
   }
   if (outcome.progress == HeadProgress::refused) outcome.text = head.refusal().text;
-  outcome.needed = arrived;
   return outcome;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string bytes(data, data + size);
-  const std::size_t cut_count = std::min<std::size_t>(data[0] % 8, size - 1);
-  const std::string_view cuts = std::string_view(bytes).substr(1, cut_count);
-  const std::string_view stream = std::string_view(bytes).substr(1 + cut_count);
-  const Outcome whole = parse(stream, {});
-  check(whole.agrees_with(parse(stream, cuts)));
-  const Outcome bytewise = parse(stream, std::string_view("\0", 1));
+  Input input(data, size);
+  const std::string_view cuts = input.take_cuts();
+  const std::string_view stream = input.take_rest();
+  const Outcome whole = parse(stream, {stream.size()});
+  check(whole.agrees_with(parse(stream, feeding_of(cuts, stream.size()))));
+  const Outcome bytewise = parse(stream, mote::test::one_byte_at_a_time(stream.size()));
   check(whole.agrees_with(bytewise));
   // Nothing behind the byte that decided has a say.
-  check(whole.progress == HeadProgress::incomplete || whole.agrees_with(parse(stream.substr(0, bytewise.needed), {})));
+  check(whole.progress == HeadProgress::incomplete ||
+        whole.agrees_with(parse(stream.substr(0, bytewise.needed), {bytewise.needed})));
   return 0;
 }

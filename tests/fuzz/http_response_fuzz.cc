@@ -1,10 +1,8 @@
 // What a server, or a proxy, answers to a client: read in one piece and in pieces that the input itself chooses, and
 // judged. All must agree, every view must lie inside the input, and an accepted handshake has only what was asked for.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,11 +13,13 @@
 #include "proto/http_connect.h"
 #include "proto/response_head.h"
 #include "proto/socks5.h"
+#include "tests/fuzz/input.h"
 #include "tests/support/dialogue.h"
 
 namespace {
 
 using namespace mote::proto;
+using namespace mote::fuzz;
 using mote::test::ExactBlock;
 using mote::test::Feeding;
 
@@ -30,10 +30,6 @@ constexpr std::string_view kBeginning =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-void check(bool holds) {
-  if (!holds) std::abort();
-}
-
 mote::ClientOptions options_of(std::uint8_t choice) {
   mote::ClientOptions options;
   options.subprotocols = {"chat", "v2"};
@@ -43,10 +39,6 @@ mote::ClientOptions options_of(std::uint8_t choice) {
   options.compression.server_max_window_bits = 8 + choice / 8 % 8;
   options.compression.client_max_window_bits = 8 + choice % 8;
   return options;
-}
-
-void check_inside(std::string_view part, std::string_view whole) {
-  check(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
 void check_accepted(const ResponseHead& head, const ResponseVerdict& verdict, const mote::Compression& offered) {
@@ -106,17 +98,6 @@ std::string parse(std::string_view stream, const Feeding& feeding, const mote::C
   return {};
 }
 
-// `cuts` is walked round and round: each octet is the size of a read, less one.
-Feeding feeding_of(std::string_view cuts, std::size_t size) {
-  Feeding feeding;
-  for (std::size_t i = 0, arrived = 0; arrived < size; ++i) {
-    const std::size_t read = cuts.empty() ? size : std::size_t{static_cast<std::uint8_t>(cuts[i % cuts.size()])} + 1;
-    arrived = std::min(arrived + read, size);
-    feeding.push_back(arrived);
-  }
-  return feeding;
-}
-
 void check_head(std::string_view stream, const Feeding& cut, const mote::ClientOptions& options) {
   std::size_t needed = 0;
   const std::string whole = parse(stream, {stream.size()}, options, needed);
@@ -144,16 +125,26 @@ void check_dialogue(std::string_view stream, const Feeding& cut, const Arguments
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
-  const std::string bytes(data, data + size);
-  const std::size_t cut_count = std::min<std::size_t>(data[0] % 8, size - 3);
-  const std::string_view cuts = std::string_view(bytes).substr(2, cut_count);
-  std::string stream(data[1] < 128 ? "" : kBeginning);
-  stream.append(bytes, 2 + cut_count);
+  Input input(data, size);
+  const std::uint8_t first = input.octet();
+  const std::uint8_t choice = input.octet();
+  const std::string_view cuts = input.take(first % 8U);
+  std::string stream(choice < 128 ? "" : kBeginning);
+  stream.append(input.take_rest());
   const Feeding cut = feeding_of(cuts, stream.size());
-  check_head(stream, cut, options_of(data[1]));
-  const std::optional<Credentials> credentials = Credentials{"user", "password"};
-  check_dialogue<HttpConnect>(stream, cut, credentials, kLimits);
-  check_dialogue<Socks5>(stream, cut, credentials);
-  check_dialogue<Socks5>(stream, cut, std::optional<Credentials>());
+  static const std::optional<Credentials> kCredentials = Credentials{"user", "password"};
+  switch (first / 8 % 4) {
+    case 0:
+      check_head(stream, cut, options_of(choice));
+      break;
+    case 1:
+      check_dialogue<HttpConnect>(stream, cut, kCredentials, kLimits);
+      break;
+    case 2:
+      check_dialogue<Socks5>(stream, cut, kCredentials);
+      break;
+    default:
+      check_dialogue<Socks5>(stream, cut, std::optional<Credentials>());
+  }
   return 0;
 }

@@ -1,9 +1,7 @@
 // Feeds a PROXY header in one piece and in pieces that the input itself chooses: both must agree, to the byte.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,16 +11,13 @@
 
 #include "proto/forwarded_for.h"
 #include "proto/proxy_header.h"
-#include "tests/support/feed.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using namespace mote::proto;
+using namespace mote::fuzz;
 using mote::test::ExactBlock;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Outcome {
   ProxyHeader::Progress progress = ProxyHeader::Progress::incomplete;
@@ -33,15 +28,12 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// `cuts` is walked round and round: each octet is the size of a read, less one.
-Outcome parse(std::string_view stream, std::string_view cuts) {
+Outcome parse(std::string_view stream, const mote::test::Feeding& feeding) {
   ProxyHeader header;
   Outcome outcome;
-  for (std::size_t i = 0; outcome.progress == ProxyHeader::Progress::incomplete && outcome.needed < stream.size();
-       ++i) {
-    const std::size_t read =
-        cuts.empty() ? stream.size() : std::size_t{static_cast<std::uint8_t>(cuts[i % cuts.size()])} + 1;
-    const ExactBlock block(stream.substr(outcome.needed, read));
+  for (const std::size_t arrived : feeding) {
+    if (outcome.progress != ProxyHeader::Progress::incomplete) break;
+    const ExactBlock block(stream.substr(outcome.needed, arrived - outcome.needed));
     const auto step = header.feed(std::as_bytes(std::span(block.view())));
     check(step.consumed <= block.view().size());
     check(step.progress != ProxyHeader::Progress::incomplete || step.consumed == block.view().size());
@@ -68,14 +60,12 @@ void read_forwarded_for(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string bytes(data, data + size);
-  const std::size_t cut_count = std::min<std::size_t>(data[0] % 8, size - 1);
-  const std::string_view cuts = std::string_view(bytes).substr(1, cut_count);
-  const std::string_view stream = std::string_view(bytes).substr(1 + cut_count);
-  const Outcome whole = parse(stream, {});
-  check(parse(stream, cuts) == whole);
-  check(parse(stream, std::string_view("\0", 1)) == whole);
+  Input input(data, size);
+  const std::string_view cuts = input.take_cuts();
+  const std::string_view stream = input.take_rest();
+  const Outcome whole = parse(stream, {stream.size()});
+  check(parse(stream, feeding_of(cuts, stream.size())) == whole);
+  check(parse(stream, mote::test::one_byte_at_a_time(stream.size())) == whole);
   read_forwarded_for(stream);
   return 0;
 }

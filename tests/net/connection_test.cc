@@ -190,6 +190,40 @@ TEST(Connection, AnEmptyFunctionIsNoCallback) {
   EXPECT_EQ(client.read_frame(), (Frame{2, true, "y"}));
 }
 
+TEST(Connection, AnotherOneMayResumeItsReading) {
+  Journal journal;
+  Connection* paused = nullptr;
+  RunningServer server([&](Connection& socket) {
+    socket.on_message([&](std::string_view text) {
+      journal.add(std::string(text));
+      if (text == "pause") {
+        paused = &socket;
+        socket.pause_reading();
+      }
+      if (text == "resume") paused->resume_reading();
+    });
+  });
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("pause") + text_frame("waits"));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 1; }));
+  auto other = RawClient::open(server.port());
+  other.send(text_frame("resume"));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 3; }));
+  EXPECT_EQ(journal.lines(), (Lines{"pause", "resume", "waits"}));
+}
+
+TEST(Connection, HearsThatItsOutputWasRead) {
+  Journal journal;
+  RunningServer server([&](Connection& socket) {
+    socket.on_open([&] { EXPECT_EQ(socket.send(std::string(16'000'000, 'x')), SendStatus::queued); });
+    socket.on_drain([&] { journal.add("drained"); });
+  });
+  auto client = RawClient::open(server.port());
+  EXPECT_EQ(client.read_frame().payload.size(), 16'000'000U);
+  ASSERT_TRUE(eventually([&] { return journal.size() == 1; }));
+  EXPECT_EQ(journal.lines(), Lines{"drained"});
+}
+
 TEST(Connection, CallbacksMayOwnWhatCannotBeCopied) {
   RunningServer server([](Connection& socket) {
     socket.on_message([&socket, prefix = std::make_unique<std::string>("> ")](std::string_view text) {

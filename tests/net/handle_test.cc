@@ -66,10 +66,12 @@ TEST(Handle, SendsAndClosesFromAnotherThread) {
   EXPECT_EQ(handle.send("text"), SendStatus::sent);
   EXPECT_EQ(handle.send(std::as_bytes(std::span("bin", 3))), SendStatus::sent);
   EXPECT_EQ(handle.send_ping(std::as_bytes(std::span("p", 1))), SendStatus::sent);
+  EXPECT_EQ(handle.send_pong(std::as_bytes(std::span("q", 1))), SendStatus::sent);
   handle.close(4000, "done");
   EXPECT_EQ(client.read_frame(), (Frame{1, true, "text"}));
   EXPECT_EQ(client.read_frame(), (Frame{2, true, "bin"}));
   EXPECT_EQ(client.read_frame(), (Frame{9, true, "p"}));
+  EXPECT_EQ(client.read_frame(), (Frame{10, true, "q"}));
   EXPECT_EQ(client.read_close_code(), 4000);
   EXPECT_TRUE(eventually([&] { return !handle.is_open(); }));
   EXPECT_EQ(handle.send("late"), SendStatus::closed);

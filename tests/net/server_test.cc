@@ -83,6 +83,8 @@ TEST(Server, RejectsOptionsThatMakeNoSenseByName) {
   rejected("write_timeout", {.write_timeout = 0ms});
   rejected("max_connections", {.max_connections = 0});
   rejected("listen_backlog", {.listen_backlog = 0});
+  rejected("busy_poll", {.busy_poll = std::chrono::microseconds(-1)});
+  rejected("busy_poll", {.busy_poll = std::chrono::microseconds(1'000'001)});
   rejected("turn_bytes", {.turn_bytes = 0});
   rejected("turn_messages", {.turn_messages = 0});
 }

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <openssl/evp.h>
+
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -391,6 +396,22 @@ TEST(Handshake, KnowsTheFieldsOfTheResponse) {
     EXPECT_TRUE(handshake_field(name)) << name;
   }
   EXPECT_FALSE(handshake_field("Set-Cookie"));
+}
+
+// In a process of its own: the digest is fetched once in a process's life.
+TEST(HandshakeDeathTest, SaysSoWhereOpensslHasNoSha1) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto without_sha1 = [] {
+    EVP_set_default_properties(nullptr, "provider=none");
+    try {
+      require_accept_value();
+    } catch (const std::runtime_error& error) {
+      std::fputs(error.what(), stderr);
+      std::exit(0);
+    }
+    std::exit(1);
+  };
+  EXPECT_EXIT(without_sha1(), testing::ExitedWithCode(0), "cannot compute SHA-1");
 }
 
 }  // namespace

@@ -116,5 +116,14 @@ TEST(Cookies, FindsTheFirstOfAName) {
   EXPECT_TRUE(Cookies().empty());
 }
 
+TEST(Cookies, AnIteratorStepsInBothForms) {
+  const ExactBlock lines("Cookie: a=1; b=2\r\n");
+  const Cookies cookies{Headers(lines.view())};
+  auto at = cookies.begin();
+  EXPECT_EQ((at++)->name, "a");
+  EXPECT_EQ(at->name, "b");
+  EXPECT_EQ(++at, cookies.end());
+}
+
 }  // namespace
 }  // namespace mote

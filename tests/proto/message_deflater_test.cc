@@ -54,6 +54,19 @@ class Messages {
   MessageDeflater deflater_;
 };
 
+// RFC 7692 §7.1.1.1: at each level, since the fastest has a compressor of its own.
+TEST(MessageDeflater, WithoutTakeoverEachMessageStandsForItself) {
+  for (int level = 1; level <= 9; ++level) {
+    SCOPED_TRACE(level);
+    Compression settings = kOn;
+    settings.level = level;
+    Messages messages(kAlone, settings);
+    const std::string first = messages.encode(kLong);
+    EXPECT_EQ(messages.encode(kLong), first);
+    EXPECT_EQ(PeerInflater().message(first), kLong);
+  }
+}
+
 TEST(MessageDeflater, CompressesFromTheThresholdOn) {
   Messages messages(kAlone, kOn);
   EXPECT_EQ(messages.encode(kShort), "plain");

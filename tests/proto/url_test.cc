@@ -162,6 +162,12 @@ TEST(Url, FaultsDoNotShowPasswordsAndControlCharacters) {
   EXPECT_EQ(fault_prefix("URL", "ws://a"), "URL \"ws://a\": ");
 }
 
+TEST(Url, OnlySchemesOfTcpHaveAPort) {
+  EXPECT_EQ(default_port(Scheme::ws), 80);
+  EXPECT_EQ(default_port(Scheme::wss), 443);
+  EXPECT_EQ(default_port(Scheme::unix_socket), 0);
+}
+
 TEST(Url, EveryByteIsAcceptedOrNamed) {  // nothing but what may be sent comes out
   for (int byte = 0; byte < 256; ++byte) {
     for (const std::string_view around : {"ws://a?/b", "ws://?/b", "ws://a/?", "ws://a:?"}) {
