@@ -21,6 +21,12 @@ namespace {
 
 constexpr double kPatienceSeconds = 60;
 
+/// What was printed so far is printed once.
+pid_t fork_flushed() {
+  std::fflush(stdout);
+  return ::fork();
+}
+
 [[noreturn]] void live(const std::function<void()>& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   int code = 0;
@@ -35,9 +41,7 @@ constexpr double kPatienceSeconds = 60;
 
 }  // namespace
 
-Child::Child(const std::function<void()>& work) : process_(-1) {
-  std::fflush(stdout);
-  process_ = ::fork();
+Child::Child(const std::function<void()>& work) : process_(fork_flushed()) {
   if (process_ == 0) live(work);
   if (process_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
 }

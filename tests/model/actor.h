@@ -24,6 +24,7 @@ class Actor {
   void start(Server& server);
   /// The connections, by the number in their path.
   std::vector<std::unique_ptr<NearEnd>>& connections() { return connections_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<NearEnd>>& connections() const { return connections_; }
   /// Does something to one of them, from a task of the loop's.
   void act_outside();
   /// The same from another thread.

@@ -156,7 +156,7 @@ void FarEnd::say_something() {
   for (std::size_t i = 0; i < times; ++i) random_.one_in(8) ? speech_.ping() : speech_.message();
   if (random_.one_in(30)) speech_.bad();
   if (random_.one_in(30)) speech_.pong("unasked for");
-  if (random_.one_in(40)) speech_.close(random_.one_in(3) ? close_code::no_status : 3000, {});
+  if (random_.one_in(20)) speech_.close(random_.one_in(3) ? close_code::no_status : 3000, {});
 }
 
 void FarEnd::give(std::size_t most) {

@@ -63,7 +63,7 @@ class NearEnd {
   void take_handle();
   [[nodiscard]] bool was_open() const { return opened_; }
   [[nodiscard]] bool is_open() const { return opened_ && !closed_ && socket_->is_open(); }
-  [[nodiscard]] bool is_over() const { return closed_; }
+  [[nodiscard]] bool is_paused() const { return paused_ && !closed_; }
   [[nodiscard]] const FarEnd& far() const { return far_; }
 
   /// \name What must hold

@@ -63,7 +63,7 @@ std::string Play::perform() {
 }
 
 std::size_t Play::opened() const {
-  const auto& all = const_cast<Actor&>(actor_).connections();
+  const auto& all = actor_.connections();
   return static_cast<std::size_t>(std::ranges::count_if(all, [](const auto& near) { return near->was_open(); }));
 }
 

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tests/model/near_end.h"
+
+// What must hold of a connection; near_end.cc has what is told to it and done with it.
+namespace mote::model {
+namespace {
+
+constexpr std::int64_t kLateMs = 200;  // timers of a second and more may be 64 ms late, and two may follow each other
+
+}  // namespace
+
+// ---- What reaches the client
+
+void NearEnd::reached(const fault::FarFrame& frame) {
+  require(frame.fin && !frame.compressed, "a frame of the server's is no whole one");
+  if (frame.opcode == 10) {
+    const auto found =
+        std::find(pongs_.begin() + static_cast<std::ptrdiff_t>(pongs_reached_), pongs_.end(), frame.payload);
+    // A ping that comes behind this side's Close is answered and not told.
+    require(found != pongs_.end() || cause_ != Cause::none || house_.drained_ms,
+            "a pong that nobody has asked for, or in the wrong order");
+    if (found != pongs_.end()) pongs_reached_ = static_cast<std::size_t>(found - pongs_.begin()) + 1;
+    return;
+  }
+  require(!close_reached_, "a frame came behind a Close frame");
+  if (frame.opcode == 8) return close_reached(frame);
+  if (frame.opcode == 9 && frame.payload.empty()) return;  // mote's own
+  if (reached_ >= outgoing_.size()) return require(false, "a message reached the client that was not accepted");
+  const Outgoing& next = outgoing_[reached_++];
+  require(next.opcode == frame.opcode && next.payload == frame.payload,
+          "another message reached the client than the one that was sent next");
+}
+
+void NearEnd::close_reached(const fault::FarFrame& frame) {
+  close_reached_ = close_code::no_status;
+  if (frame.payload.size() >= 2) {
+    const auto high = static_cast<unsigned char>(frame.payload[0]);
+    const auto low = static_cast<unsigned char>(frame.payload[1]);
+    close_reached_ = static_cast<std::uint16_t>(high << 8U | low);
+  }
+  require(reached_ == outgoing_.size(), "a Close frame overtook messages");
+}
+
+// ---- How it ends
+
+bool NearEnd::heard_all_before_end() const {
+  const auto end = far_.speech().first_end();
+  return end && delivered_ == *end;
+}
+
+/// The client's Close, or something bad, has been given whole.
+bool NearEnd::end_is_complete() const {
+  const auto end = far_.speech().first_end();
+  return end && far_.speech().units()[*end].end <= far_.speech().given();
+}
+
+bool NearEnd::says_clients_close(const CloseInfo& why) const {
+  const auto end = far_.speech().first_end();
+  if (!end) return false;
+  const Unit& unit = far_.speech().units()[*end];
+  return unit.kind == Unit::Kind::close && why.clean && why.code == unit.code && why.reason == unit.payload &&
+         end_is_complete();
+}
+
+bool NearEnd::says_clients_fault(const CloseInfo& why) const {
+  const auto end = far_.speech().first_end();
+  if (!end) return false;
+  const Unit& unit = far_.speech().units()[*end];
+  return unit.kind == Unit::Kind::bad && !why.clean && why.code == unit.code && why.by == unit.by &&
+         unit.begin < far_.speech().given();
+}
+
+bool NearEnd::may_be_timeout() const {
+  const auto& options = house_.options;
+  const std::int64_t now = House::now_ms();
+  if (cause_ == Cause::close) return now - ended_ms_ >= options.close_timeout.count();
+  if (house_.drained_ms && now - *house_.drained_ms >= options.close_timeout.count()) return true;
+  const bool silent = now - far_.last_said_ms() >= (options.ping_interval + options.ping_timeout).count();
+  const bool unread = now - far_.last_read_ms() >= options.write_timeout.count();
+  return silent || unread;
+}
+
+bool NearEnd::may_end_so(const CloseInfo& why) const {
+  const bool untouched = cause_ == Cause::none && !house_.drained_ms;
+  const bool abnormal = why.code == close_code::abnormal && why.reason.empty() && !why.clean;
+  switch (why.by) {
+    case EndedBy::peer:
+      return cause_ == Cause::none && says_clients_close(why) && heard_all_before_end();
+    case EndedBy::local:
+      if (cause_ == Cause::abort) return abnormal;
+      if (cause_ == Cause::exception) return why.code == close_code::internal_error && !why.clean;
+      if (aborted_ && abnormal) return cause_ == Cause::close || house_.drained_ms;
+      return cause_ == Cause::close && says_clients_close(why);
+    case EndedBy::transport:
+      // Half closed, all that came before it is heard.
+      return abnormal && far_.left() &&
+             (!untouched || far_.dropped() || (delivered_ == far_.speech().complete() && !end_is_complete()));
+    case EndedBy::timeout:
+      return abnormal && may_be_timeout();
+    case EndedBy::limit:
+      if (cause_ == Cause::limit) return why.code == close_code::policy_violation && !why.clean;
+      [[fallthrough]];
+    case EndedBy::protocol_error:
+      return (cause_ == Cause::none || cause_ == Cause::close) && says_clients_fault(why) &&
+             (!untouched || heard_all_before_end());
+    case EndedBy::shutdown:
+      if (why.clean) return house_.drained_ms && says_clients_close(why);
+      return (house_.stopped || house_.deadline_ms) && why.code == close_code::going_away;
+    default:
+      return false;
+  }
+}
+
+void NearEnd::check_ending(const CloseInfo& why) {
+  require(may_end_so(why), "it cannot have ended so: " + std::to_string(why.code) + " \"" + std::string(why.reason) +
+                               "\" by " + std::to_string(static_cast<int>(why.by)) + (why.clean ? ", clean" : "") +
+                               ", cause " + std::to_string(static_cast<int>(cause_)));
+  if (close_sent_) return;
+  if (why.by == EndedBy::peer) close_sent_ = why.code;
+  if (why.by == EndedBy::protocol_error || why.by == EndedBy::limit) close_sent_ = why.code;
+  if (why.by == EndedBy::shutdown) close_sent_ = close_code::going_away;
+}
+
+/// An exception's error takes the place of another.
+void NearEnd::check_error(const CloseInfo& why) {
+  std::optional<ErrorKind> due;
+  if (why.by == EndedBy::transport) due = ErrorKind::transport;
+  if (why.by == EndedBy::timeout) due = ErrorKind::timeout;
+  if (why.by == EndedBy::protocol_error) due = ErrorKind::protocol;
+  if (why.by == EndedBy::limit) due = ErrorKind::limit;
+  if (threw_) due = ErrorKind::callback;
+  require(error_ == due, "on_error came without need, did not come, or told of another thing");
+  closed_ = true;
+}
+
+// ---- What must hold
+
+void NearEnd::check_between_turns() { require(!ends_this_turn_, "on_close did not come before the turn's end"); }
+
+/// Where the client never looked away, it has what was accepted before an orderly end, and the Close frame behind it.
+void NearEnd::check_last_words() const {
+  const bool orderly = ending_.by == EndedBy::peer || ending_.by == EndedBy::protocol_error ||
+                       ending_.by == EndedBy::limit || ending_.clean || cause_ == Cause::exception;
+  if (!orderly || !opened_ || aborted_ || !far_.was_attentive()) return;
+  require(reached_ == outgoing_.size(), "not all that was accepted reached the client");
+  require(close_reached_.has_value(), "no Close frame reached the client");
+}
+
+void NearEnd::check_opening() const {
+  if (house_.stopped || house_.drained_ms || far_.left() || !far_.all_written()) return;
+  if (far_.has_asked()) require(opened_ || closed_, "a correct request was not answered");
+  if (far_.is_wrong()) require(far_.was_refused(), "a request that is not correct was not refused");
+  const bool too_late = House::now_ms() - far_.began_ms() > house_.options.handshake_timeout.count() + kLateMs;
+  if (too_late) require(opened_ || closed_ || far_.server_ended(), "the handshake timeout has passed");
+}
+
+/// After this side's Close.
+void NearEnd::check_closing() const {
+  if (cause_ != Cause::close) return;
+  const bool too_late = House::now_ms() - ended_ms_ > house_.options.close_timeout.count() + kLateMs;
+  require(!too_late, "the close timeout has passed");
+  if (!far_.reads() || !far_.all_written()) return;
+  require(!end_is_complete() && !far_.left(), "the client's answer to Close, or its end, is not noticed");
+}
+
+void NearEnd::check_silence() const {
+  const auto& options = house_.options;
+  const std::int64_t most = (options.ping_interval + options.ping_timeout).count() + kLateMs;
+  // While this side does not read, since it pauses or the client does not read, silence is not held against it.
+  const std::int64_t since = std::max({far_.last_said_ms(), far_.reads_since_ms(), resumed_ms_});
+  require(House::now_ms() - since <= most, "a client that does not answer pings is not dropped");
+}
+
+void NearEnd::check_at_rest() {
+  check_opening();
+  if (closed_) return check_last_words();
+  if (!is_open()) return check_closing();
+  if (far_.dropped()) return require(paused_, "the end of the connection is not noticed");
+  if (!far_.reads() || !far_.all_written()) return;
+  require(reached_ == outgoing_.size(), "messages do not reach the client that reads");
+  require(socket_->queued_bytes() == 0 && !drain_due_, "output waits, or on_drain does, although the client reads");
+  require(pongs_.empty() || pongs_reached_ == pongs_.size(), "the last pong did not come");
+  if (paused_) return;
+  check_silence();
+  require(!far_.half_closed(), "the end of the client's sending is not noticed");
+  require(delivered_ == far_.speech().complete(), "something that was said is not delivered");
+  require(!end_is_complete(), "the client's Close or fault is not noticed");
+}
+
+/// A drain closes with 1001 who is open when it begins, which is not seen from here.
+void NearEnd::check_close_reached() const {
+  const bool drained = house_.drained_ms && (cause_ == Cause::none) && close_reached_ == close_code::going_away;
+  require(close_sent_ == close_reached_ || drained,
+          "the client got Close " + std::to_string(*close_reached_) + " and not the one that was due");
+}
+
+void NearEnd::check_at_end() {
+  require(!configured_ || closed_, "on_close never came");
+  static_cast<void>(look());
+  require(!has_handle_ || (!handle_.is_open() && handle_.send("late") == SendStatus::closed),
+          "a handle does not answer `closed` at the end");
+  if (close_reached_) check_close_reached();
+}
+
+}  // namespace mote::model
