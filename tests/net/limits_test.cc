@@ -263,6 +263,30 @@ TEST(Timeouts, AnyReceivedByteCountsAsAnAnswer) {
   EXPECT_FALSE(closed);
 }
 
+TEST(Timeouts, SilenceOfAPeerThatIsNotReadSaysNothing) {
+  Journal journal;
+  Connection* paused = nullptr;
+  const auto on_message = [&](Connection& socket, std::string_view text) {
+    journal.add(std::string(text));
+    if (text == "pause") {
+      paused = &socket;
+      socket.pause_reading();
+    }
+    if (text == "resume") paused->resume_reading();
+  };
+  RunningServer server(Handlers{.on_message = on_message}, {.ping_interval = 50ms, .ping_timeout = 200ms});
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("pause") + text_frame("waits"));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 1; }));
+  auto later = RawClient::open(server.port());
+  EXPECT_EQ(later.read_frame().opcode, 9U);
+  EXPECT_EQ(later.read_to_end(), "");  // it is read, and its silence is not forgiven
+  auto other = RawClient::open(server.port());
+  other.send(text_frame("resume"));
+  EXPECT_TRUE(eventually([&] { return journal.count("waits") == 1; }));
+  EXPECT_EQ(journal.lines().at(1), "resume");
+}
+
 TEST(Timeouts, NeverMeansThatNoPingIsSent) {
   RunningServer server(Handlers{}, {.handshake_timeout = Options::kNever,
                                     .ping_interval = Options::kNever,
