@@ -45,14 +45,14 @@ int Kernel::make(Kind kind, Wire* wire) {
   return kFirstDescriptor + static_cast<int>(free - entries_.begin());
 }
 
-const Kernel::Entry& Kernel::entry(int descriptor) const {
+std::size_t Kernel::place_of(int descriptor) const {
   const auto place = static_cast<std::size_t>(descriptor - kFirstDescriptor);
   check(owns(descriptor) && place < kDescriptors && entries_[place].kind != Kind::none);
-  return entries_[place];
+  return place;
 }
 
 Wire& Kernel::wire_of(int socket) const {
-  const Entry& of = entry(socket);
+  const Entry& of = entries_[place_of(socket)];
   check(of.kind == Kind::connection);
   return *of.wire;
 }
@@ -112,7 +112,7 @@ int Kernel::accept(int listener, sockaddr* address, socklen_t* size) {
 }
 
 int Kernel::name(int socket, sockaddr* address, socklen_t* size) const {
-  static_cast<void>(entry(socket));
+  static_cast<void>(place_of(socket));
   return write_address(80, address, size);
 }
 

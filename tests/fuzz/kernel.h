@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "tests/fuzz/choices.h"
@@ -85,8 +84,9 @@ class Kernel {
   static constexpr std::size_t kMostWaits = 200'000;
 
   int make(Kind kind, Wire* wire = nullptr);
-  [[nodiscard]] const Entry& entry(int descriptor) const;
-  Entry& entry(int descriptor) { return const_cast<Entry&>(std::as_const(*this).entry(descriptor)); }
+  /// Of one that is open.
+  [[nodiscard]] std::size_t place_of(int descriptor) const;
+  Entry& entry(int descriptor) { return entries_[place_of(descriptor)]; }
   [[nodiscard]] Wire& wire_of(int socket) const;
   [[nodiscard]] std::uint32_t readiness(const Entry& entry) const;
   [[nodiscard]] bool is_pending(const Entry& entry) const;

@@ -103,7 +103,8 @@ ssize_t __wrap_sendmsg(int socket, const msghdr* message, int flags) {
 
 ssize_t __wrap_send(int socket, const void* from, std::size_t size, int flags) {
   if (!Kernel::owns(socket)) return __real_send(socket, from, size, flags);
-  iovec piece{const_cast<void*>(from), size};  // sendmsg(2) reads it only
+  // sendmsg(2) reads it only.
+  iovec piece{const_cast<void*>(from), size};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
