@@ -547,6 +547,21 @@ TEST(Client, AnAttemptThatIsGivenUpBeforeItBeginsCallsNobody) {
 
 // ---- Connecting again
 
+// However often it was opened before: the attempts are those since the last opening.
+TEST(Client, AnOpenConnectionMakesForgottenWhatFailedBefore) {
+  const RunningServer server([](Connection& socket) { socket.on_open([&socket] { socket.abort(); }); });
+  int opened = 0;
+  Client client;
+  client.connect(server.url(), {.reconnect = {.attempts = 1, .first_delay = 1ms, .longest_delay = 1ms}},
+                 [&](Connection& socket) {
+                   socket.on_open([&] {
+                     if (++opened == 5) socket.abort();
+                   });
+                 });
+  client.run();
+  EXPECT_EQ(opened, 5);
+}
+
 TEST(Client, ConnectsAgainAfterTheServerHasGone) {
   auto server = std::make_unique<RunningServer>(echo_handlers());
   const std::string url = server->url();

@@ -212,6 +212,22 @@ TEST(Connection, AnotherOneMayResumeItsReading) {
   EXPECT_EQ(journal.lines(), (Lines{"pause", "resume", "waits"}));
 }
 
+TEST(Connection, WhatIsThrownAfterAnAbortIsToldToo) {
+  Journal journal;
+  Handlers handlers = journalling(journal);
+  handlers.on_message = [](Connection& socket, std::string_view) {
+    socket.abort();
+    throw std::runtime_error("late");
+  };
+  RunningServer server(std::move(handlers));
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("x"));
+  ASSERT_TRUE(eventually([&] { return journal.size() == 3; }));
+  const auto lines = journal.lines();
+  EXPECT_NE(lines.at(1).find("late"), std::string::npos) << lines.at(1);
+  EXPECT_EQ(lines.at(2), closed(1006, "", false, EndedBy::local));
+}
+
 TEST(Connection, HearsThatItsOutputWasRead) {
   Journal journal;
   RunningServer server([&](Connection& socket) {

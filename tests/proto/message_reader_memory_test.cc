@@ -12,8 +12,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "proto/deflate_pool.h"
 #include "proto/message_reader.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/frame_stream.h"
@@ -259,6 +261,20 @@ TEST(ReaderMemory, TheDefaultLimitEndsFragmentsOfNothing) {
 }
 
 // Attack 10; inside a message and outside, whole and in two pieces.
+TEST(ReaderMemory, OfManyInflatersOnlyAFewAreKept) {
+  constexpr std::int64_t most = 100;
+  const Compression settings;
+  DeflatePool pool(settings);
+  std::vector<std::unique_ptr<Inflater>> taken;
+  taken.reserve(most);
+  const AllocationCount count;
+  for (std::int64_t i = 0; i < most; ++i) taken.push_back(pool.take_inflater());
+  const std::int64_t all = count.blocks();
+  if (AllocationLimit::works()) EXPECT_GE(all, most);
+  for (auto& inflater : taken) pool.give_back(std::move(inflater));
+  EXPECT_LE(count.blocks(), all / 5);
+}
+
 TEST(ReaderMemory, AMillionUnsolicitedPongsLeaveNothingBehind) {
   for (const Role role : kRoles) {
     for (const bool inside_message : {false, true}) {
