@@ -14,7 +14,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "model_tests [OPTION...]: clients and callbacks that do anything, against a model of what mote promises\n"
+    "model [OPTION...]: clients and callbacks that do anything, against a model of what mote promises\n"
     "  --seeds FROM..TO  those plays, both included; 1..2000 unless told otherwise\n"
     "  --seed N          one of them, with a line for all that happens\n";
 
