@@ -231,7 +231,11 @@ TEST(Connection, WhatIsThrownAfterAnAbortIsToldToo) {
 TEST(Connection, HearsThatItsOutputWasRead) {
   Journal journal;
   RunningServer server([&](Connection& socket) {
-    socket.on_open([&] { EXPECT_EQ(socket.send(std::string(16'000'000, 'x')), SendStatus::queued); });
+    socket.on_open([&] {
+      std::string more_than_buffers_hold;
+      more_than_buffers_hold.resize(16'000'000, 'x');
+      EXPECT_EQ(socket.send(more_than_buffers_hold), SendStatus::queued);
+    });
     socket.on_drain([&] { journal.add("drained"); });
   });
   auto client = RawClient::open(server.port());
