@@ -35,16 +35,21 @@ void refill() {
   pool.left = static_cast<std::size_t>(got);
 }
 
+/// `count`: no more than are left. Handed out once: what leaks later tells nothing of it.
+inline void hand_out(void* to, std::size_t count) {
+  pool.left -= count;
+  std::byte* const source = pool.bytes.data() + pool.left;
+  std::memcpy(to, source, count);
+  std::memset(source, 0, count);
+}
+
 }  // namespace
 
 void fill_random(std::span<std::byte> bytes) {
   while (!bytes.empty()) {
     if (pool.left == 0) refill();
     const std::size_t count = std::min(bytes.size(), pool.left);
-    pool.left -= count;
-    std::byte* const source = pool.bytes.data() + pool.left;
-    std::memcpy(bytes.data(), source, count);
-    std::memset(source, 0, count);  // handed out once: what leaks later tells nothing of it
+    hand_out(bytes.data(), count);
     bytes = bytes.subspan(count);
   }
 }
@@ -53,12 +58,9 @@ std::uint32_t random_word() {
   std::uint32_t word = 0;
   if (pool.left < sizeof word) {
     fill_random(std::as_writable_bytes(std::span(&word, 1)));
-    return word;
+  } else {
+    hand_out(&word, sizeof word);
   }
-  pool.left -= sizeof word;
-  std::byte* const source = pool.bytes.data() + pool.left;
-  std::memcpy(&word, source, sizeof word);
-  std::memset(source, 0, sizeof word);
   return word;
 }
 

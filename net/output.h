@@ -60,8 +60,9 @@ class OutputBatch {
   [[nodiscard]] bool has_room_for_small(std::span<const std::byte> payload) const {
     return payload.size() < kBorrowBytes && static_cast<std::ptrdiff_t>(payload.size()) < limit_ - end_;
   }
-  /// A frame with a small payload; false where there is no room.
+  /// A server's frame with a small payload; false where there is no room.
   [[gnu::always_inline]] bool append_small(proto::Opcode opcode, std::span<const std::byte> payload);
+  /// A client's, for which there has to be room.
   void append_small_masked(proto::Opcode opcode, std::span<const std::byte> payload, std::uint32_t key);
   bool append(std::span<const std::byte> head, std::span<const std::byte> payload);
   bool append_masked(std::span<const std::byte> head, std::span<const std::byte> payload, std::uint32_t key);
@@ -103,13 +104,13 @@ class Output {
     return batch.belongs_to(*this) && batch.append_small(opcode, payload);
   }
 
-  /// The same for a client's frame, in two steps, since a key is not drawn for nothing.
-  [[nodiscard]] bool takes_small(const OutputBatch& batch, std::span<const std::byte> payload) const {
-    return batch.belongs_to(*this) && batch.has_room_for_small(payload);
-  }
-  static void write_small_masked(OutputBatch& batch, proto::Opcode opcode, std::span<const std::byte> payload,
-                                 std::uint32_t key) {
-    batch.append_small_masked(opcode, payload, key);
+  /// The same for a client's frame. `draw_key()`: a key that was never used; not called for nothing.
+  template <class DrawKey>
+  bool write_small_masked(OutputBatch& batch, proto::Opcode opcode, std::span<const std::byte> payload,
+                          DrawKey&& draw_key) const {
+    if (!batch.belongs_to(*this) || !batch.has_room_for_small(payload)) return false;
+    batch.append_small_masked(opcode, payload, draw_key());
+    return true;
   }
 
   /// Accepts `head` and then `payload`, which may be reused at once. Answers true where they wait in a queue of its own

@@ -1,7 +1,5 @@
 #include "net/proxy_entry.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,19 +11,8 @@
 #include "core/log.h"
 
 namespace mote::net {
-namespace {
 
 using std::chrono::milliseconds;
-
-ssize_t peek(int socket, std::span<std::byte> room) {
-  ssize_t got = 0;
-  do {
-    got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
-
-}  // namespace
 
 ProxyEntry::ProxyEntry(core::Reactor& reactor, ProxyEntryOwner& owner, Descriptor socket, const PeerAddress& proxy,
                        milliseconds timeout)

@@ -1,7 +1,5 @@
 #include "net/proxy_talk.h"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -16,14 +14,6 @@ namespace mote::net {
 namespace {
 
 constexpr std::size_t kRoomBytes = 4096;
-
-ssize_t peek(int socket, std::span<char> room) {
-  ssize_t got = 0;
-  do {
-    got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
 
 }  // namespace
 
@@ -70,7 +60,7 @@ void ProxyTalk::read() {
 /// the proxy's answer is the server's, and stays in the socket for whoever gets that.
 bool ProxyTalk::read_some() {
   std::array<char, kRoomBytes> room{};
-  const ssize_t got = peek(socket_.number(), room);
+  const ssize_t got = peek(socket_.number(), std::as_writable_bytes(std::span(room)));
   if (got <= 0) {
     const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (!nothing_yet) end(got == 0 ? "proxy: ended the connection" : core::errno_text(errno));

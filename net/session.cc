@@ -504,8 +504,8 @@ void Session::peer_closed(const proto::ClosePayload& close) {
   if (is_client()) {
     peer_closes_ = true;  // §7.1.1: the server first
   } else {
-    peer_done_ =
-        !flow_.has(Flow::readable);  // with unread bytes a close(2) would be a reset, and might overtake our Close
+    // With unread bytes a close(2) would be a reset, and might overtake our Close.
+    peer_done_ = !flow_.has(Flow::readable);
   }
   end(std::move(ending), Phase::leaving);
 }
@@ -604,8 +604,8 @@ void Session::go_away() {
     shut_down();
   } else if (phase_ == Phase::opening) {
     if (opening_->inside_head()) return;
-    peer_done_ = !flow_.has(
-        Flow::readable);  // a browser that keeps the connection for its next request does not look at our end
+    // A browser that keeps the connection for its next request does not look at our end.
+    peer_done_ = !flow_.has(Flow::readable);
     leave();
   } else if (open()) {
     closing_by_ = EndedBy::shutdown;

@@ -33,9 +33,7 @@ void Session::write_masked_frame(proto::Opcode opcode, std::span<const std::byte
 
 inline bool Session::write_small(proto::Opcode opcode, std::span<const std::byte> payload) {
   if (!is_client()) return output_.write_small(context_.batch, opcode, payload);
-  if (!output_.takes_small(context_.batch, payload)) return false;
-  Output::write_small_masked(context_.batch, opcode, payload, fresh_masking_key());
-  return true;
+  return output_.write_small_masked(context_.batch, opcode, payload, fresh_masking_key);
 }
 
 /// The first case is that of most messages, answered in their own connection's turn.

@@ -86,6 +86,14 @@ IoResult detail::transmit_many(int socket, std::span<iovec> pieces) {
   return bytes > 0 ? IoResult{.bytes = static_cast<std::size_t>(bytes)} : transmit_again(socket, pieces, bytes);
 }
 
+ssize_t peek(int socket, std::span<std::byte> room) {
+  ssize_t got = 0;
+  do {
+    got = ::recv(socket, room.data(), room.size(), MSG_PEEK);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
 std::uint32_t unacknowledged_bytes(int socket) {
   int bytes = 0;
   return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 ? static_cast<std::uint32_t>(bytes) : 0;

@@ -92,6 +92,8 @@ inline IoResult transmit(int socket, std::span<iovec> pieces) {
   return {.bytes = static_cast<std::size_t>(bytes)};
 }
 
+/// recv(2) of what stays in the socket; of that call again where a signal had ended it.
+ssize_t peek(int socket, std::span<std::byte> room);
 /// Bytes that the kernel has taken and the peer's has not acknowledged.
 std::uint32_t unacknowledged_bytes(int socket);
 /// Tells the peer that no more will come; what it still sends can be received.
