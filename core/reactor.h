@@ -139,6 +139,7 @@ class Reactor {
   void run_ready();
   void run_timers();
   void run_turn_end();
+  void prefetch(Token token) const;
   int wait();
   int poll(int timeout_ms);
   int poll_busily(int timeout_ms);

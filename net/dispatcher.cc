@@ -71,7 +71,6 @@ void Dispatcher::closed(Session& session, const CloseInfo& why) {
 
 bool Dispatcher::upgrade(const HttpRequest& request, UpgradeDecision& decision) {
   const auto filter = upgrade_filter;
-  if (filter == nullptr || !*filter) return true;
   return guarded("on_upgrade", [&] { (*filter)(request, decision); });
 }
 

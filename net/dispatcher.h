@@ -65,7 +65,8 @@ class Dispatcher {
   void failed(Session& session, const Error& error);
   void closed(Session& session, const CloseInfo& why);
 
-  /// False where it threw.
+  [[nodiscard]] bool filters_upgrades() const { return upgrade_filter != nullptr && *upgrade_filter; }
+  /// Only where there is a filter. False where it threw.
   bool upgrade(const HttpRequest& request, UpgradeDecision& decision);
   /// False, too, where it threw.
   static bool accepts(const ClientTlsOptions::Verify& hook, const ClientTlsOptions::PeerCertificate& certificate);

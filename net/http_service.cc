@@ -103,7 +103,7 @@ OpeningAnswer HttpService::upgrade(const proto::RequestHead& head, const PeerAdd
   if (forwarded) entry = admission_.enter(client);
   if (entry.fault) return refuse(proto::refusal_for(*entry.fault), proto::Body::include);
   UpgradeDecision decision = Access::make(head.headers(), verdict.subprotocol);
-  if (!dispatcher_.upgrade(request_of(head, client), decision)) {
+  if (dispatcher_.filters_upgrades() && !dispatcher_.upgrade(request_of(head, client), decision)) {
     return refuse(proto::refusal_for(proto::Fault::internal_error), proto::Body::include);
   }
   if (Access::status(decision) != 101) {

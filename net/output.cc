@@ -152,11 +152,13 @@ bool Output::write_pong(OutputBatch& batch, Transport& transport, std::span<cons
     if (queue_ != nullptr) queue_->to_pong_end = queue_->bytes.size();
     return waits;
   }
-  std::byte* const pong = queue_->pong.data();
-  const std::size_t header = key ? proto::write_masked_frame_header(pong, proto::Opcode::pong, payload.size(), *key)
-                                 : proto::write_frame_header(pong, proto::Opcode::pong, payload.size());
-  core::unmask_copy(pong + header, payload.data(), payload.size(), key.value_or(0));
-  queue_->pong_bytes = static_cast<std::uint8_t>(header + payload.size());
+  auto& pong = queue_->pong;
+  if (pong == nullptr) pong = std::make_unique<PongFrame>();
+  std::byte* const frame = pong->bytes.data();
+  const std::size_t header = key ? proto::write_masked_frame_header(frame, proto::Opcode::pong, payload.size(), *key)
+                                 : proto::write_frame_header(frame, proto::Opcode::pong, payload.size());
+  core::unmask_copy(frame + header, payload.data(), payload.size(), key.value_or(0));
+  pong->size = static_cast<std::uint8_t>(header + payload.size());
   return false;
 }
 
@@ -291,10 +293,10 @@ void Output::consumed(std::size_t size) {
   size -= of_block;
   if (size != 0) queue.bytes.consume(size);
   queue.to_pong_end -= std::min(queue.to_pong_end, size);
-  if (queue.to_pong_end == 0 && queue.pong_bytes != 0) {
-    queue.bytes.append(std::span(queue.pong).first(queue.pong_bytes));
+  if (queue.to_pong_end == 0 && queue.pong != nullptr) {
+    queue.bytes.append(std::span(queue.pong->bytes).first(queue.pong->size));
     queue.to_pong_end = queue.bytes.size();
-    queue.pong_bytes = 0;
+    queue.pong.reset();
   }
   if (queue.block.empty() && queue.bytes.empty()) queue_.reset();
 }

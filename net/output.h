@@ -156,12 +156,15 @@ class Output {
   [[nodiscard]] bool take_progress() { return std::exchange(progress_, false); }
 
  private:
+  struct PongFrame {
+    std::uint8_t size = 0;
+    std::array<std::byte, 2 + 4 + proto::kMaxControlBytes> bytes;
+  };
   struct Queue {
     core::ByteBuffer block;  // the rest of a large payload, in the block that it came in: goes out first
     core::ByteBuffer bytes;
-    std::size_t to_pong_end = 0;  // bytes up to the end of the last pong in `bytes`; 0: none
-    std::uint8_t pong_bytes = 0;  // of a pong that waits for that one, header included; 0: none
-    std::array<std::byte, 2 + 4 + proto::kMaxControlBytes> pong;
+    std::size_t to_pong_end = 0;      // bytes up to the end of the last pong in `bytes`; 0: none
+    std::unique_ptr<PongFrame> pong;  // waits for that one; apart, since most queues are short and soon gone
   };
 
   bool write_masked(OutputBatch& batch, Transport& transport, std::span<const std::byte> head,
