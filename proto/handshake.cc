@@ -188,6 +188,8 @@ void require_accept_value() { static_cast<void>(accept_value({})); }
 
 void append_switching_protocols(std::string& out, std::string_view key, const Agreement& agreement,
                                 std::string_view extra_lines) {
+  constexpr std::size_t kUsualBytes = 192;  // without fields of the user's
+  out.reserve(out.size() + kUsualBytes + extra_lines.size());
   out.append(
          "HTTP/1.1 101 Switching Protocols\r\n"
          "Upgrade: websocket\r\n"

@@ -98,6 +98,7 @@ struct ClientOptions {
   bool tcp_no_delay = true;
   std::size_t turn_bytes = defaults::kTurnBytes;
   std::uint32_t turn_messages = defaults::kTurnMessages;
+  /// For this connection's callbacks; the tasks of `Client::post` and `every`, which are nobody's, are not timed.
   milliseconds slow_callback = Options::kNever;
 };
 

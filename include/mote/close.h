@@ -42,7 +42,8 @@ struct CloseInfo {
   std::uint16_t code = close_code::abnormal;
   /// The reason that came or went with that code, UTF-8, at most 123 bytes. Valid until `on_close` returns.
   std::string_view reason;
-  /// Whether both sides exchanged Close frames (RFC 6455 §7.1.4).
+  /// Whether both sides exchanged Close frames (RFC 6455 §7.1.4): the peer's has come, and ours is on its way. Whether
+  /// the peer reads ours nobody learns.
   bool clean = false;
   EndedBy by = EndedBy::transport;
 };

@@ -79,7 +79,8 @@ class Connection {
   /// `code`: 1000–1003, 1007–1014 or 3000–4999; `reason`: UTF-8, cut at a character to 123 bytes.
   /// Throws std::invalid_argument for any other code or a reason that is not UTF-8.
   void close(std::uint16_t code = close_code::normal, std::string_view reason = {});
-  /// Drops the connection without a Close frame; `on_close` with 1006 comes before this turn ends.
+  /// Drops the connection without a Close frame; `on_close` with 1006 comes before this turn ends. Inside of
+  /// `on_close`: what is still on its way to the peer as well, a Close frame among it.
   void abort();
   /// Whether `send` would accept a message: after the opening handshake, before either side's Close.
   [[nodiscard]] bool is_open() const;
