@@ -168,6 +168,26 @@ TEST(MemoryBudget, SevenEighthsAreLeft) {
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"/8 1013 limit", "/7 1013 limit"}));
 }
 
+/// Others have taken the place in memory of the one that was closed.
+TEST(MemoryBudget, WhoWasClosedIsNotWeighedAgain) {
+  const CapturedLog log;
+  Journal journal;
+  RunningServer server(noting(journal), {.memory_budget_bytes = 4000});
+  {
+    auto first = RawClient::open(server.port(), "/first");
+    first.send(unfinished(5000));
+    EXPECT_EQ(first.read_close_code(), 1013);
+  }
+  EXPECT_TRUE(eventually([&] { return server->memory_bytes() == 0; }));
+  std::vector<RawClient> others;
+  for (int i = 0; i < 3; ++i) others.push_back(RawClient::open(server.port(), "/other"));
+  auto second = RawClient::open(server.port(), "/second");
+  second.send(unfinished(4500));
+  EXPECT_EQ(second.read_close_code(), 1013);
+  for (RawClient& other : others) expect_echo(other);
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"/first 1013 limit", "/second 1013 limit"}));
+}
+
 TEST(MemoryBudget, APeerThatDoesNotReadIsCutOff) {
   const CapturedLog log;
   Journal journal;
