@@ -1,6 +1,5 @@
 #include <string>
 
-#include "tests/fault/log_book.h"
 #include "tests/fault/scenario.h"
 #include "tests/fault/scripts.h"
 #include "tests/fault/stage.h"
@@ -28,14 +27,6 @@ void expect_proxies(Stage& stage) {
   stage.options.trusted_proxies = {stage.family == Address::Family::unix_socket ? "unix" : "127.0.0.1"};
   stage.options.proxy_protocol = ProxyProtocol::required;
   stage.proxy_header = "PROXY TCP6 2001:db8::ffff 2001:db8::2 1000 443\r\n";
-}
-
-/// One line in the log, which a fault may cost.
-void expect_logged(Stage& stage, const std::string& text) {
-  stage.judge = [text](unsigned faults) -> std::string {
-    const std::size_t lines = log_book().count(text);
-    return lines == 1 || (lines == 0 && faults != 0) ? "" : "not once in the log: " + text;
-  };
 }
 
 /// The server takes it for that client.
