@@ -7,13 +7,15 @@
 #include <cerrno>
 #include <exception>
 #include <stdexcept>
+#include <utility>
 
 #include "core/log.h"
 
 namespace mote::net {
 namespace {
 
-constexpr std::size_t kReadOverhead = 16;  // of its size, in the file
+constexpr std::size_t kReadOverhead = 16;            // of its size, in the file
+constexpr std::string_view kNone = "; no evidence";  // so short that a string of it needs no memory
 
 std::string_view name_of(Evidence::Before before) {
   switch (before) {
@@ -37,14 +39,15 @@ std::string file_name(std::size_t number) {
   return "mote-evidence-" + digits;
 }
 
-bool write_all(int file, std::string_view text) {
+/// Answers an errno, or 0.
+int write_all(Descriptor file, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
+    const ssize_t written = ::write(file.number(), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
+    if (written <= 0) return written < 0 ? errno : EIO;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  return true;
+  return file.close();
 }
 
 }  // namespace
@@ -88,12 +91,12 @@ void Evidence::add(Recent& recent, std::span<const std::byte> bytes, Before befo
 std::string Evidence::keep(const Session& of, const Case& facts) noexcept {
   try {
     const auto found = recent_.find(&of);
-    if (found == recent_.end()) return {};
+    if (found == recent_.end()) return std::string(kNone);
     const std::string text = text_of(found->second, facts);
     recent_.erase(found);
     return write(text);
   } catch (const std::exception&) {
-    return {};
+    return std::string(kNone);
   }
 }
 
@@ -115,7 +118,7 @@ std::string Evidence::text_of(const Recent& recent, const Case& facts) const {
     add_line("read", std::to_string(read.bytes.size()));
     text.append(read.bytes).append("\n");
   }
-  return text;
+  return text.append("end\n");
 }
 
 /// Only a file that is not there yet: so no process destroys what another has kept, and none is written through a link.
@@ -123,14 +126,16 @@ std::string Evidence::write(std::string_view text) {
   for (; next_file_ < options_.evidence_files; ++next_file_) {
     const std::string name = file_name(next_file_);
     const std::string path = options_.evidence_folder + '/' + name;
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.valid() && errno == EEXIST) continue;
-    if (file.valid() && write_all(file.number(), text)) return "; evidence: " + name;
-    const int error = errno;
-    if (file.valid()) ::unlink(path.c_str());
-    return "; no evidence: " + path + ": " + core::errno_text(error);
+    std::string good = "; evidence: " + name;  // at once: when the file is there nothing may fail any more
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const bool made = file.valid();
+    if (!made && errno == EEXIST) continue;
+    const int error = made ? write_all(std::move(file), text) : errno;
+    if (error == 0) return good;
+    if (made) ::unlink(path.c_str());
+    return std::string(kNone).append(": ").append(path).append(": ").append(core::errno_text(error));
   }
-  return "; no evidence: evidence_files are there already";
+  return std::string(kNone).append(": evidence_files are there already");
 }
 
 }  // namespace mote::net

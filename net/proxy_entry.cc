@@ -25,11 +25,26 @@ void ProxyEntry::start() {
 }
 
 void ProxyEntry::on_events(std::uint32_t) {
-  while (!over_ && read_some()) {
-  }
+  guarded([&] {
+    while (!over_ && read_some()) {
+    }
+  });
 }
 
-void ProxyEntry::on_timer() { refuse("no complete PROXY header in time"); }
+void ProxyEntry::on_timer() {
+  guarded([&] { refuse("no complete PROXY header in time"); });
+}
+
+/// Memory that cannot be had costs this connection.
+template <class Call>
+void ProxyEntry::guarded(Call&& call) {
+  try {
+    call();
+  } catch (const std::exception& exception) {
+    core::log(LogLevel::error, {"a connection is dropped: ", exception.what()});
+    end();
+  }
+}
 
 /// False where there is nothing more to read now. What is fed is only looked at first: what follows the header stays in
 /// the socket for whoever gets that.
@@ -46,17 +61,11 @@ bool ProxyEntry::read_some() {
     return false;
   }
   static_cast<void>(receive(socket_.number(), std::span(room).first(step.consumed)));
-  if (step.progress == proto::ProxyHeader::Progress::complete) pass_on();
-  return true;
-}
-
-void ProxyEntry::pass_on() {
-  try {
+  if (step.progress == proto::ProxyHeader::Progress::complete) {
     hand_over();
-  } catch (const std::exception& exception) {
-    core::log(LogLevel::warning, {proxy_.to_string(), ": dropped: ", exception.what()});
+    end();
   }
-  end();
+  return true;
 }
 
 void ProxyEntry::hand_over() {

@@ -41,8 +41,9 @@ class ProxyEntry final : public core::Source {
     if (announcement != core::Announcement::weigh) end();
   }
 
+  template <class Call>
+  void guarded(Call&& call);
   bool read_some();
-  void pass_on();
   void hand_over();
   void refuse(std::string_view why);
   void end();

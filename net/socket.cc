@@ -36,6 +36,9 @@ void Descriptor::reset() {
   if (number_ >= 0) ::close(std::exchange(number_, -1));
 }
 
+/// An interrupted close(2) closes all the same, and loses nothing.
+int Descriptor::close() { return ::close(std::exchange(number_, -1)) == 0 || errno == EINTR ? 0 : errno; }
+
 PeerAddress::PeerAddress(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     sockaddr_in v4{};

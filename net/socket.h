@@ -26,6 +26,8 @@ class Descriptor {
   [[nodiscard]] int number() const { return number_; }
   [[nodiscard]] bool valid() const { return number_ >= 0; }
   void reset();
+  /// The same, and answers an errno or 0: of a file it may be told only now that what was written is not kept.
+  [[nodiscard]] int close();
 
  private:
   int number_ = -1;

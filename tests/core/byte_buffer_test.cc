@@ -77,6 +77,18 @@ TEST(ByteBuffer, MakesRoomForWhatIsWantedAtOnceAndTheMinimumInAnyCase) {
   EXPECT_EQ(buffer.size(), 95U);
 }
 
+TEST(ByteBuffer, MovesToTheFrontWhereThatMakesExactlyTheRoom) {
+  ByteBuffer buffer;
+  append(buffer, std::string(10, 'x'));
+  ASSERT_EQ(buffer.capacity(), 10U);
+  const std::byte* const block = buffer.bytes().data();
+  buffer.consume(6);
+  EXPECT_EQ(buffer.prepare(6).size(), 6U);
+  EXPECT_EQ(buffer.bytes().data(), block) << "no other block is needed";
+  EXPECT_EQ(contents(buffer), "xxxx");
+  EXPECT_GT((buffer.prepare(7), buffer.capacity()), 10U);
+}
+
 TEST(ByteBuffer, RoomThatIsPreparedTwiceWithoutACommitIsTheSame) {
   ByteBuffer buffer;
   const auto first = buffer.prepare(10);

@@ -941,6 +941,20 @@ TEST(Reactor, PollsBusilyAndThenSleeps) {
   EXPECT_EQ(order, "event timer timer ");
 }
 
+TEST(Reactor, PollsBusilyNoLongerThanUntilTheNextTimer) {
+  Reactor reactor;
+  reactor.busy_poll(1h);
+  Probe& timed = add(reactor);
+  bool fired = false;
+  timed.on.timer = [&] {
+    fired = true;
+    reactor.stop();
+  };
+  reactor.arm(timed, 5ms);
+  run(reactor);
+  EXPECT_TRUE(fired);
+}
+
 TEST(Reactor, StopBeforeRunMakesRunReturnAtOnce) {
   Reactor reactor;
   Probe& probe = add(reactor);

@@ -8,13 +8,15 @@ namespace mote::evidence {
 namespace {
 
 constexpr std::string_view kFirstLine = "mote evidence 1\n";
+constexpr std::string_view kLastLine = "end\n";
 
 /// Walks through the text.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
 
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  /// Whether that is all that is left.
+  [[nodiscard]] bool at(std::string_view text) const { return rest_ == text; }
 
   void expect(std::string_view text) {
     if (!rest_.starts_with(text)) throw std::runtime_error("expected \"" + std::string(text) + '"');
@@ -81,7 +83,7 @@ EvidenceFile parse_evidence(std::string_view text) {
   file.max_target_bytes = reader.number<std::size_t>("max_target_bytes");
   file.max_message_bytes = reader.number<std::uint64_t>("max_message_bytes");
   file.max_fragments = reader.number<std::uint32_t>("max_fragments");
-  while (!reader.at_end()) {
+  while (!reader.at(kLastLine)) {
     file.reads.push_back(reader.bytes(reader.number<std::size_t>("read")));
     reader.expect("\n");
   }

@@ -25,7 +25,7 @@ struct EvidenceFile {
   std::vector<std::string> reads;
 };
 
-/// Throws std::runtime_error, with the reason, for what is no such file.
+/// Throws std::runtime_error, with the reason, for what is no such file, or not a whole one.
 EvidenceFile parse_evidence(std::string_view text);
 
 /// What the parsers say of those reads today: in the form of `verdict`, empty where they find nothing wrong. Throws

@@ -78,6 +78,9 @@ void Commands::obey(Connection& socket, std::string_view command) {
     socket.send(command);
   } else if (command == "!info") {
     socket.send(socket.info().path);
+  } else if (command == "!address") {
+    const ConnectionInfo info = socket.info();
+    socket.send(info.client_ip_address + ' ' + std::to_string(info.client_port));
   } else if (command == "!stop") {
     server_->stop();
   } else if (command == "!drain") {

@@ -17,7 +17,7 @@ namespace mote::fault {
 ///     !ping        sends a ping              !flood     sends 40 messages of 64 KiB  !thread   another thread answers
 ///     !pause       stops reading for 50 ms   !prepared  sends a prepared message     !stop     ends the loop
 ///     !drain       the same, gently          !data      keeps state, then answers    !handler  has another callback
-///     answer !info        answers with the path
+///     !info        answers with the path      !address  with the client's address and port
 class Commands {
  public:
   explicit Commands(Ledger& ledger) : ledger_(ledger) {}

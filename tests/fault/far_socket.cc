@@ -61,8 +61,22 @@ int make_socket(const SystemAddress& address) {
 }  // namespace
 
 bool FarSocket::connect(const Address& address) {
+  descriptor_ = make_socket(system_address(address));
+  return connect_socket(address);
+}
+
+bool FarSocket::connect_from(std::uint32_t source, const Address& address) {
+  descriptor_ = make_socket(system_address(address));
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  from.sin_addr.s_addr = htonl(source);
+  const SystemAddress own = made_of(from);
+  if (::bind(descriptor_, own.get(), own.size) != 0) throw std::runtime_error("the test can bind no socket");
+  return connect_socket(address);
+}
+
+bool FarSocket::connect_socket(const Address& address) {
   const SystemAddress where = system_address(address);
-  descriptor_ = make_socket(where);
   const bool good = ::connect(descriptor_, where.get(), where.size) == 0 || errno == EINPROGRESS;
   ended_ = !good;
   return good;

@@ -22,8 +22,12 @@ class FarSocket {
   FarSocket(const FarSocket&) = delete;
   FarSocket& operator=(const FarSocket&) = delete;
 
+  static constexpr std::uint32_t kElsewhere = 0x7F000002;
+
   /// False where nobody listens.
   bool connect(const Address& address);
+  /// The same over IPv4, from that address of this machine, in its own byte order.
+  bool connect_from(std::uint32_t source, const Address& address);
   void adopt(int descriptor);
   void close();
   void reset();
@@ -43,6 +47,7 @@ class FarSocket {
   [[nodiscard]] bool all_written() const { return outgoing_.empty(); }
 
  private:
+  bool connect_socket(const Address& address);
   bool write_some();
   bool read_some();
 

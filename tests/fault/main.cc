@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <charconv>
 #include <cstdio>
 #include <ctime>
@@ -12,6 +14,7 @@
 #include "tests/fault/allocators.h"
 #include "tests/fault/campaign.h"
 #include "tests/fault/credentials.h"
+#include "tests/fault/log_book.h"
 #include "tests/fault/scenario.h"
 #include "tests/support/temporary_folder.h"
 
@@ -22,7 +25,7 @@ using namespace mote::fault;
 constexpr const char* kUsage =
     "faults [OPTION...]: has each system call and allocation of the library fail in each scenario\n"
     "  --list             names the scenarios\n"
-    "  --group GROUP      those of one group only: server, ending, deflate, tls, client, limits\n"
+    "  --group GROUP      those of one group only: server, ending, deflate, tls, client, limits, proxies, evidence\n"
     "  --scenario NAME    one of them\n"
     "  --call CALL        only faults of that call: recv, accept4, new, openssl ...\n"
     "  --errno NAME       only that fault: ECONNRESET, one-byte, end, no-memory ...\n"
@@ -144,8 +147,9 @@ int run(int count, char** words) {
   Arguments arguments = parse(count, words);
   if (arguments.help) return std::printf("%s", kUsage) > 0 ? 0 : 1;
   take_over_allocators();
+  ::signal(SIGXFSZ, SIG_IGN);  // of a file that may not be so large
   static_cast<void>(credentials());
-  mote::set_logger(mote::LogLevel::warning, [](mote::LogLevel, std::string_view) {});
+  mote::set_logger(mote::LogLevel::warning, [](mote::LogLevel, std::string_view line) { log_book().add(line); });
   const mote::test::TemporaryFolder folder;
   arguments.settings.folder = folder.path();
   Campaign campaign(arguments.settings);

@@ -31,7 +31,7 @@ constexpr std::array kReceive{EAGAIN,  EINTR,    ECONNRESET,   ETIMEDOUT,       
 constexpr std::array kSend{EAGAIN, EINTR,     ECONNRESET, EPIPE,        ENOBUFS,
                            ENOMEM, ETIMEDOUT, ENETDOWN,   EHOSTUNREACH, effect::one_byte};
 constexpr std::array kShutdown{ENOTCONN, ENOBUFS};
-constexpr std::array kClose{EINTR, EIO, ENOSPC};
+constexpr std::array kClose{EINTR, EIO, ENOSPC, EDQUOT};
 constexpr std::array kSetOption{ENOMEM, ENOBUFS, ENOPROTOOPT, EPERM};
 constexpr std::array kGetOption{ENOMEM, ENOBUFS};
 constexpr std::array kName{ENOBUFS, ENOTCONN};
@@ -42,7 +42,9 @@ constexpr std::array kLstat{ENOENT, EACCES, ENOMEM, ELOOP};
 constexpr std::array kUnlink{ENOENT, EACCES, EBUSY, EROFS};
 constexpr std::array kResolve{resolver(EAI_AGAIN), resolver(EAI_FAIL), resolver(EAI_MEMORY), resolver(EAI_NONAME),
                               resolver(EAI_SYSTEM)};
-constexpr std::array kOpen{ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR};
+constexpr std::array kOpen{ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, EEXIST, ENOSPC, EDQUOT, EROFS};
+constexpr std::array kWriteFile{EINTR, EIO, ENOSPC, EDQUOT, EFBIG, effect::one_byte};
+constexpr std::array kOpenToRead{ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EINTR};
 constexpr std::array kReadFile{EIO, effect::end};
 constexpr std::array kFileError{EIO};
 constexpr std::array kThread{EAGAIN, EPERM};
@@ -67,10 +69,11 @@ constexpr std::array<Row, kCalls> kRows{{
     {"ioctl", kIoctl},          {"getrandom", kRandom},
     {"getrlimit", kLimit},      {"lstat", kLstat},
     {"unlink", kUnlink},        {"open", kOpen},
-    {"getaddrinfo", kResolve},  {"fopen", kOpen},
-    {"fread", kReadFile},       {"ferror", kFileError},
-    {"thread", kThread},        {"new", kAllocate},
-    {"zlib", kAllocate},        {"openssl", kAllocate},
+    {"write-file", kWriteFile}, {"getaddrinfo", kResolve},
+    {"fopen", kOpenToRead},     {"fread", kReadFile},
+    {"ferror", kFileError},     {"thread", kThread},
+    {"new", kAllocate},         {"zlib", kAllocate},
+    {"openssl", kAllocate},
 }};
 
 const Row& row_of(Call call) { return kRows[static_cast<std::size_t>(call)]; }
@@ -85,6 +88,9 @@ constexpr std::pair<std::string_view, int> kEffectNames[] = {
     {"ECONNABORTED", ECONNABORTED},
     {"ECONNREFUSED", ECONNREFUSED},
     {"ECONNRESET", ECONNRESET},
+    {"EDQUOT", EDQUOT},
+    {"EEXIST", EEXIST},
+    {"EFBIG", EFBIG},
     {"EHOSTUNREACH", EHOSTUNREACH},
     {"EINTR", EINTR},
     {"EINVAL", EINVAL},

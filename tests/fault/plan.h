@@ -35,6 +35,7 @@ enum class Call : std::uint8_t {
   lstat,
   unlink,
   open,
+  write_file,
   getaddrinfo,
   fopen,
   fread,
@@ -44,7 +45,7 @@ enum class Call : std::uint8_t {
   zlib,
   openssl,
 };
-inline constexpr std::size_t kCalls = 32;
+inline constexpr std::size_t kCalls = 33;
 
 /// What such a call comes to: an errno, or one of these.
 namespace effect {

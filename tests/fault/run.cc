@@ -13,6 +13,7 @@
 
 #include "core/random.h"
 #include "tests/fault/injector.h"
+#include "tests/fault/log_book.h"
 #include "tests/fault/wraps.h"
 
 namespace mote::fault {
@@ -49,11 +50,13 @@ Outcome Run::play() {
   try {
     perform();
   } catch (const std::exception& exception) {
+    injector().disarm();
     fail(std::string("an exception came out: ") + exception.what());
   }
   injector().disarm();
   if (stage_.after_run) stage_.after_run();
   check_end();
+  log_book().clear();
   for (std::size_t i = 0; i < kCalls; ++i) outcome_.uses[i] = injector().uses(static_cast<Call>(i));
   outcome_.hits = injector().hits();
   server_.reset();
@@ -305,6 +308,8 @@ void Run::check_end() {
   for (const auto& peer : stage_.peers()) judge(*peer);
   if (*ledger_.fault() != '\0') fail(ledger_.fault());
   if (ledger_.open() != 0) fail("a connection was opened and never closed");
+  const std::string wrong = stage_.judge ? stage_.judge(injector().hits()) : std::string();
+  if (!wrong.empty()) fail(wrong);
 }
 
 }  // namespace mote::fault

@@ -24,6 +24,8 @@ std::vector<Scenario> deflate_scenarios();
 std::vector<Scenario> tls_scenarios();
 std::vector<Scenario> client_scenarios();
 std::vector<Scenario> limit_scenarios();
+std::vector<Scenario> proxy_scenarios();
+std::vector<Scenario> evidence_scenarios();
 /// @}
 
 }  // namespace mote::fault

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
+#include "tests/fault/log_book.h"
 #include "tests/fault/peer.h"
+#include "tests/fault/stage.h"
 
 /// What the peers of several scenarios have to say.
 namespace mote::fault::script {
@@ -33,6 +36,15 @@ inline Peer& leave(Peer& peer) { return peer.send(kClose, normal()).hear_close(1
 inline Peer& hear_flood(Peer& peer) {
   for (int i = 0; i < 40; ++i) peer.hear(kText, flood_text());
   return peer;
+}
+
+/// One line in the log has that. A fault may cost it, or lead to others, up to `most`.
+inline void expect_logged(Stage& stage, const std::string& text, std::size_t most = 1) {
+  stage.judge = [text, most](unsigned faults) -> std::string {
+    const std::size_t lines = log_book().count(text);
+    const bool good = faults == 0 ? lines == 1 : lines <= most;
+    return good ? "" : std::to_string(lines) + " lines in the log have: " + text;
+  };
 }
 
 }  // namespace mote::fault::script

@@ -27,6 +27,7 @@ void Stage::knock(Peer& peer) const {
 
 void Stage::go_in(Peer& peer) const {
   knock(peer);
+  if (!proxy_header.empty()) peer.say(proxy_header);
   if (secure) peer.secure(TlsEngine::Side::client, tls);
 }
 
@@ -34,6 +35,13 @@ Peer& Stage::stranger() {
   Peer& peer = add_peer();
   knock(peer);
   return peer;
+}
+
+Peer& Stage::foreigner() {
+  return add_peer().then([this](Peer& far) {
+    far.socket().connect_from(FarSocket::kElsewhere, address());
+    return true;
+  });
 }
 
 Peer& Stage::guest() {

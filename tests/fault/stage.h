@@ -52,12 +52,18 @@ class Stage {
   bool stale_file = false;
   /// A peer's script ends the loop, and faults go on until server or client are destroyed.
   bool to_the_end = false;
+  /// What a proxy in front of the server says on each connection, before TLS; not on that of a stranger.
+  std::string proxy_header = {};
+  /// When all is over: what is wrong then, empty for nothing. `faults`: that were injected.
+  std::function<std::string(unsigned faults)> judge = {};
   /// @}
 
   /// \name The peers that faults may hit; they begin when faults do
   /// @{
   /// Connects to the server, and that is all.
   Peer& stranger();
+  /// The same from another address than all others, 127.0.0.2; over IPv4.
+  Peer& foreigner();
   /// Does TLS as well, where the server does.
   Peer& guest();
   /// And does the opening handshake.

@@ -16,6 +16,7 @@
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <string_view>
 #include <system_error>
@@ -77,6 +78,17 @@ auto plain(Call call, int descriptor, Real real) {
 int owned(int descriptor) {
   if (descriptor >= 0) injector().spare(descriptor, !injector().armed());
   return descriptor;
+}
+
+bool is_file(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/// Of a file that was written: the last byte.
+void lose_the_end(int descriptor) {
+  const off_t size = ::lseek(descriptor, 0, SEEK_END);
+  if (size > 0 && ::ftruncate(descriptor, size - 1) != 0) std::abort();
 }
 
 bool is_short(int fault) { return fault == effect::one_byte; }
@@ -151,9 +163,10 @@ int __wrap_eventfd(unsigned value, int flags) {
   return owned(plain(Call::eventfd, [&] { return __real_eventfd(value, flags); }));
 }
 
-/// Closed it is in any case (close(2)).
+/// Closed it is in any case (close(2)); but that what was written could not be kept may be told only now.
 int __wrap_close(int descriptor) {
   const int fault = injector().use(Call::close, descriptor);
+  if (fault != effect::none && fault != EINTR && is_file(descriptor)) lose_the_end(descriptor);
   edges().gone(descriptor);
   injector().spare(descriptor, false);
   const int result = __real_close(descriptor);
@@ -258,8 +271,12 @@ int __wrap_epoll_wait(int epoll, epoll_event* events, int most, int timeout_ms) 
   return fault == effect::none ? world->wait(epoll, events, most, timeout_ms) : failed(fault);
 }
 
+/// A thread is woken, or a file is written.
 ssize_t __wrap_write(int descriptor, const void* from, std::size_t size) {
-  return plain(Call::write, [&] { return __real_write(descriptor, from, size); });
+  if (!is_file(descriptor)) return plain(Call::write, [&] { return __real_write(descriptor, from, size); });
+  const int fault = injector().use(Call::write_file);
+  if (fault == effect::none) return __real_write(descriptor, from, size);
+  return is_short(fault) ? __real_write(descriptor, from, std::min<std::size_t>(size, 1)) : failed(fault);
 }
 
 // ---- Time and chance

@@ -27,7 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TABLE = pathlib.Path(__file__).with_name("mutants.tsv")
 FOLDER = ROOT / "build" / "mutants"
 TREE = FOLDER / "tree"
-PROGRAMS = ("core_tests", "proto_tests", "net_tests", "allocation_tests")
+PROGRAMS = ("core_tests", "proto_tests", "net_tests", "allocation_tests", "evidence_tests")
 HEADER = ["file", "old", "new", "program", "filter", "why"]
 MOST_MEMORY = 8 * 1024**3  # of a test program: a mutant may ask for more and more
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -196,6 +197,38 @@ TEST(Closing, TrailingBytesAreDiscardedAndTheEndIsClean) {  // RFC 6455 §7.1.1,
       EXPECT_EQ(client.read_to_end(), "");
       EXPECT_FALSE(client.was_reset()) << turn_bytes << ' ' << size;
     }
+  }
+}
+
+/// What has come while nothing was read brings no other event: the peer's Close is among it.
+TEST(Closing, APauseEndsWithOurClose) {
+  for (const bool in_one_segment : {true, false}) {
+    std::optional<Handle> paused;
+    std::optional<CloseInfo> told;
+    RunningServer server(Handlers{.on_message =
+                                      [&](Connection& socket, std::string_view text) {
+                                        EXPECT_EQ(text, "pause");
+                                        socket.pause_reading();
+                                        paused = socket.handle();
+                                      },
+                                  .on_close = [&](Connection&, const CloseInfo& why) { told = why; }});
+    auto client = RawClient::open(server.port());
+    const std::string rest = text_frame("waits") + close_frame(1000);
+    client.send(text_frame("pause") + (in_one_segment ? rest : ""));
+    const auto is_paused = [&] {
+      bool answer = false;
+      server.on_thread([&] { answer = paused.has_value(); });
+      return answer;
+    };
+    ASSERT_TRUE(eventually(is_paused));
+    if (!in_one_segment) client.send(rest);
+    for (int i = 0; i < 2; ++i) server.on_thread([] {});  // the event has been seen
+    server.on_thread([&] { paused->close(4000); });
+    EXPECT_EQ(client.read_close_code(), 4000);
+    client.read_to_end();
+    server.stop();
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(told->clean) << in_one_segment;
   }
 }
 

@@ -27,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/connect_attempt.h"
 #include "net/socket_address.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/running_reactor.h"
@@ -109,6 +110,44 @@ class BlackHole {
   Listening listening_;
   Descriptor first_;
 };
+
+/// Remembers how an attempt ended.
+class Ended final : public AttemptOwner {
+ public:
+  void attempt_ended(ConnectAttempt& attempt, int error) override {
+    if (error == 0) socket_ = attempt.take_socket();
+    error_ = error;
+  }
+  [[nodiscard]] const std::optional<int>& error() const { return error_; }
+
+ private:
+  std::optional<int> error_;
+  Descriptor socket_;
+};
+
+/// The port from which it connects is arranged to be the one that it connects to, where nobody listens.
+TEST(ConnectAttemptTest, WhatMeetsItselfIsRefused) {  // RFC 9293 §3.5
+  for (const char* const ip : {"127.0.0.1", "::1"}) {
+    const std::uint16_t port = Listening(ip).port();
+    const sockaddr_storage address = address_of(ip, port);
+    const SocketChoices choices{.bind = address};
+    Ended owner;
+    RunningReactor reactor;
+    ConnectAttempt* attempt = nullptr;
+    reactor.on_thread([&] {
+      auto made = std::make_unique<ConnectAttempt>(*reactor, owner, address, choices);
+      attempt = made.get();
+      (*reactor).add(std::move(made));
+      attempt->start(nullptr);
+    });
+    EXPECT_TRUE(eventually([&] { return reactor.on_thread([&] { return owner.error().has_value(); }); }));
+    EXPECT_EQ(reactor.on_thread([&] {
+      attempt->stop();
+      return owner.error();
+    }),
+              ECONNREFUSED);
+  }
+}
 
 /// Says a text and waits for another one; before the last character of that it says more.
 class FakeDialogue final : public proto::ProxyDialogue {

@@ -150,6 +150,26 @@ TEST(Http, ALargePageReachesASlowReaderWholeAlsoWhereTheConnectionEndsWithIt) {
   }
 }
 
+TEST(Http, AHandlersStatusIsOneThatEndsARequest) {
+  RunningServer server(echo(), {}, [](Server& made) {
+    made.on_http("/", [](const HttpRequest& request) {
+      return HttpResponse{.status = std::stoi(std::string(request.query)), .body = ""};
+    });
+  });
+  const CapturedLog log;
+  for (const char* const status : {"200", "204", "404", "599"}) {
+    EXPECT_TRUE(answer(server.port(), get("/?" + std::string(status), "Connection: close\r\n"))
+                    .starts_with("HTTP/1.1 " + std::string(status)));
+  }
+  EXPECT_EQ(log.size(), 0U);
+  for (const char* const status : {"0", "99", "100", "101", "199", "600"}) {
+    EXPECT_TRUE(
+        answer(server.port(), get("/?" + std::string(status), "Connection: close\r\n")).starts_with("HTTP/1.1 500 "))
+        << status;
+  }
+  EXPECT_EQ(log.count("on_http for /: status or header that may not be sent"), 6);
+}
+
 TEST(Http, WhatAHandlerThrowsOrInjectsBecomes500WithoutItsText) {  // attack 25, 27
   const CapturedLog log;
   RunningServer server(echo(), {}, pages);

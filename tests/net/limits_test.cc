@@ -12,6 +12,7 @@
 #include "tests/support/backpressure.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
+#include "tests/support/temporary_folder.h"
 
 namespace mote {
 namespace {
@@ -35,6 +36,29 @@ TEST(Backpressure, SendAnswersQueuedAboveTheSoftLimitAndOnDrainComes) {
   test::expect_queued_above_the_soft_limit_and_a_drain<RunningServer, RawClient>();
 }
 
+/// The peer reads a part and no more: half of the limit still waits.
+TEST(Backpressure, OnDrainComesAtTheSoftLimitAndNotOnlyWhenAllIsSent) {
+  const test::TemporaryFolder folder;  // a Unix socket's buffers are small, and never grow
+  const std::string file = folder.path_of("socket");
+  std::atomic<std::size_t> queued{0};
+  std::atomic<std::size_t> left{0};
+  RunningServer server(Handlers{.on_message =
+                                    [&](Connection& socket, std::string_view) {
+                                      socket.send(kMebibyte);
+                                      socket.send(kMebibyte);
+                                      queued = socket.queued_bytes();
+                                    },
+                                .on_drain = [&](Connection& socket) { left = socket.queued_bytes(); }},
+                       {.soft_limit_bytes = 1'000'000}, {}, "ws+unix://" + file);
+  RawClient client(file);
+  client.upgrade();
+  client.send(text_frame("go"));
+  ASSERT_TRUE(eventually([&] { return queued > 1'500'000; }));
+  client.read_exactly(1'100'000);
+  EXPECT_TRUE(eventually([&] { return left != 0; }));
+  EXPECT_LE(left, 1'000'000U);
+}
+
 /// A queue that empties as fast as `on_drain` fills it must not keep the loop from the others.
 TEST(Backpressure, OnDrainThatAlwaysSendsMoreStarvesNobody) {
   constexpr int most = 1000;  // messages, which the kernel takes at once
@@ -55,6 +79,26 @@ TEST(Backpressure, OnDrainThatAlwaysSendsMoreStarvesNobody) {
   EXPECT_EQ(drained, most);
   EXPECT_GE(drained_before_the_task, 1);
   EXPECT_LE(drained_before_the_task, 2);
+}
+
+TEST(Backpressure, OnDrainIsNotForAConnectionThatCloses) {
+  std::atomic<int> drained{0};
+  RunningServer server(Handlers{.on_message =
+                                    [](Connection& socket, std::string_view) {
+                                      EXPECT_EQ(fill(socket), SendStatus::queued);
+                                      socket.close(4000);
+                                    },
+                                .on_drain = [&](Connection&) { ++drained; }});
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("go"));
+  Frame frame;
+  do frame = client.read_frame();
+  while (frame.payload == kMebibyte);
+  EXPECT_EQ(frame.opcode, 8U);
+  client.send(close_frame(4000));
+  client.read_to_end();
+  server.stop();
+  EXPECT_EQ(drained, 0);
 }
 
 TEST(Backpressure, OverTheHardLimitTheConnectionIsClosedWith1008) {
@@ -228,6 +272,15 @@ TEST(Timeouts, AQuietPeerIsPingedAndKeptWhileItAnswers) {
   EXPECT_EQ(journal.count("close"), 0U);
 }
 
+TEST(Timeouts, TheAnswerToAPingHasItsOwnTime) {
+  RunningServer server(test::echo_handlers(), {.ping_interval = 50ms, .ping_timeout = 60s});
+  auto client = RawClient::open(server.port());
+  EXPECT_EQ(client.read_frame().opcode, 9U);
+  EXPECT_FALSE(client.readable_within(300)) << "neither another ping nor the end";
+  client.send(text_frame("here I am"));
+  EXPECT_EQ(client.read_frame(), (Frame{1, true, "here I am"}));
+}
+
 TEST(Timeouts, APeerThatDoesNotAnswerAPingIsDroppedWith1006) {  // checklist 92, 94
   const CapturedLog log;
   Journal journal;
@@ -357,6 +410,23 @@ TEST(Timeouts, TheCloseTimeoutIsAbsolute) {
   slow.shutdown_writing();
   while (!next.readable_within(20) && Clock::now() - start < 5s) slow.read_exactly(500'000);  // and a slow reader
   EXPECT_LT(Clock::now() - start, 1200ms);
+}
+
+/// After a broken rule, of HTTP or of WebSocket, the peer is told, and has its time to end the connection.
+TEST(Timeouts, APeerThatDoesNotEndWhatTheServerHasEndedIsDropped) {
+  const CapturedLog log;
+  for (const std::string& broken : {std::string("GET /\r\n\r\n"), upgrade_request() + client_frame(3, "x")}) {
+    RunningServer server(Handlers{}, {.handshake_timeout = Options::kNever,
+                                      .ping_interval = Options::kNever,
+                                      .close_timeout = 100ms,
+                                      .max_connections = 1});
+    RawClient first(server.port());
+    first.send(broken);
+    first.read_to_end();
+    RawClient second(server.port());
+    second.send(upgrade_request());
+    EXPECT_TRUE(second.readable_within(10'000)) << broken;
+  }
 }
 
 TEST(Timeouts, APeerThatReadsNothingIsDroppedWhenOutputMakesNoProgress) {

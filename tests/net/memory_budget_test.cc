@@ -5,6 +5,7 @@
 #include <atomic>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "tests/support/backpressure.h"
@@ -167,6 +168,26 @@ TEST(MemoryBudget, SevenEighthsAreLeft) {
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"/8 1013 limit", "/7 1013 limit"}));
 }
 
+/// Others have taken the place in memory of the one that was closed.
+TEST(MemoryBudget, WhoWasClosedIsNotWeighedAgain) {
+  const CapturedLog log;
+  Journal journal;
+  RunningServer server(noting(journal), {.memory_budget_bytes = 4000});
+  {
+    auto first = RawClient::open(server.port(), "/first");
+    first.send(unfinished(5000));
+    EXPECT_EQ(first.read_close_code(), 1013);
+  }
+  EXPECT_TRUE(eventually([&] { return server->memory_bytes() == 0; }));
+  std::vector<RawClient> others;
+  for (int i = 0; i < 3; ++i) others.push_back(RawClient::open(server.port(), "/other"));
+  auto second = RawClient::open(server.port(), "/second");
+  second.send(unfinished(4500));
+  EXPECT_EQ(second.read_close_code(), 1013);
+  for (RawClient& other : others) expect_echo(other);
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"/first 1013 limit", "/second 1013 limit"}));
+}
+
 TEST(MemoryBudget, APeerThatDoesNotReadIsCutOff) {
   const CapturedLog log;
   Journal journal;
@@ -184,6 +205,30 @@ TEST(MemoryBudget, APeerThatDoesNotReadIsCutOff) {
   EXPECT_TRUE(eventually([&] { return server->memory_bytes() == 0; }));
   expect_echo(bystander);
   EXPECT_EQ(log.size(), 1U);
+}
+
+/// It was paused with more in its socket than is ever read from it: that goes, too, so that no reset overtakes our
+/// Close.
+TEST(MemoryBudget, WhatWasNotReadOfAConnectionIsDroppedWithIt) {
+  const CapturedLog log;
+  Server server("ws://127.0.0.1:0", {.memory_budget_bytes = 2000, .close_timeout = Options::kNever});
+  server.start(Handlers{.on_message = [](Connection& socket, std::string_view) { socket.pause_reading(); },
+                        .on_close = [](Connection&, const CloseInfo& why) { EXPECT_EQ(why.code, 1013); }});
+  RawClient client(server.port());
+  client.send(upgrade_request());
+  std::string all = text_frame("pause");
+  while (all.size() < 32 * test::kMebibyte.size()) all += text_frame(test::kMebibyte);
+  std::size_t sent = 0;
+  for (std::size_t more = 1; more != 0; sent += more) more = client.send_some(std::string_view(all).substr(sent));
+  ASSERT_LT(sent, all.size());
+  std::thread thread([&] { server.run(); });
+  client.send(std::string_view(all).substr(sent));
+  client.read_head();
+  EXPECT_EQ(client.read_close_code(), 1013);
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_FALSE(client.was_reset());
+  server.stop();
+  thread.join();
 }
 
 TEST(MemoryBudget, ARequestThatIsNotCompleteGoesToo) {

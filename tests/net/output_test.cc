@@ -51,6 +51,11 @@ class OutputTest : public testing::Test {
   void block() {
     while (!output.blocked()) static_cast<void>(write(Opcode::binary, std::string(100'000, 'b')));
   }
+  /// By another way, so that it has no room at all.
+  void fill_the_kernel() const {
+    const std::string filling(1000, 'f');
+    while (::send(here.descriptor(), filling.data(), filling.size(), MSG_NOSIGNAL) > 0) continue;
+  }
   /// Reads and flushes in turn until all is out.
   std::string drain() {
     std::string all = read();
@@ -262,6 +267,34 @@ TEST_F(OutputTest, WhatWasLentIsCopiedWhereSomethingElseIsToGoOutBefore) {
   EXPECT_TRUE(drain().ends_with(frame(Opcode::text, text)));
 }
 
+TEST_F(OutputTest, WhatWasLentIsCopiedWhereItsHeaderHasToWaitToo) {
+  fill_the_kernel();
+  const std::string text = random_text(300'000);
+  auto message = message_of(text);
+  {
+    const OutputBatch::Loan loan(batch, message);
+    static_cast<void>(output.write_frame(batch, here, Opcode::text, std::as_const(message).bytes()));
+    EXPECT_EQ(message.size(), text.size());
+  }
+  EXPECT_TRUE(drain().ends_with("f" + frame(Opcode::text, text)));
+}
+
+/// As much as a socket buffer takes does not wait for the turn's end.
+TEST_F(OutputTest, OutsideItsTurnMuchGoesOutAtOnce) {
+  std::string expected;
+  const auto write_some = [&] {
+    const std::string payload = random_text(50'000);
+    expected += frame(Opcode::binary, payload);
+    static_cast<void>(write(Opcode::binary, payload));
+  };
+  for (int i = 0; i < 5; ++i) write_some();
+  EXPECT_EQ(read().size(), 0U);
+  write_some();
+  const std::string at_once = read();
+  EXPECT_NE(at_once.size(), 0U);
+  EXPECT_TRUE(at_once + drain() == expected);
+}
+
 TEST_F(OutputTest, OfPongsThatWaitOnlyTheFirstAndTheLatestGoOut) {  // RFC 6455 5.5.3
   block();
   static_cast<void>(read());  // makes room that nobody uses yet
@@ -325,8 +358,7 @@ TEST_F(OutputTest, EveryMixtureOfSizesPlacesAndReadsArrivesWhole) {
 
 /// Else the time for it to move would run from long ago.
 TEST_F(OutputTest, NotesThatTheKernelBeginsToRefuseWhatWasWrittenOutsideOfATurn) {
-  const std::string filling(1000, 'f');
-  while (::send(here.descriptor(), filling.data(), filling.size(), MSG_NOSIGNAL) > 0) continue;
+  fill_the_kernel();
   ASSERT_TRUE(write(Opcode::text, "no room at all"));
   output.flush(here);
   EXPECT_TRUE(output.blocked());

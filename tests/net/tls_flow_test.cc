@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <random>
 #include <string>
@@ -249,6 +250,39 @@ TEST(TlsFlow, ConnectsAndDisconnectsLeakNeitherMemoryNorDescriptors) {  // attac
   EXPECT_LT(allocated_bytes() - memory, 600L * 200);  // far below one session each
 }
 
+/// Of a turn, that is: each byte of a message comes in a record of its own, of 23 bytes.
+TEST(TlsFlow, RecordsThatCarryNextToNothingCountWithAllTheirBytes) {
+  std::vector<std::string> order;
+  WssServer server(Handlers{.on_message = [&](Connection&, std::string_view text) { order.emplace_back(text); }},
+                   {.turn_bytes = 20'000});
+  auto flooding = TlsClient::open(server.port());
+  auto other = TlsClient::open(server.port());
+  std::string records;
+  for (int i = 0; i < 700; ++i) {
+    for (const char c : text_frame("m")) records += flooding.tls().encrypt(std::string(1, c));
+  }
+  std::promise<void> waits;
+  std::promise<void> all_is_there;
+  server->post([&] {
+    waits.set_value();
+    all_is_there.get_future().wait();
+  });
+  waits.get_future().wait();
+  EXPECT_GT(flooding.tcp().send_some(records), 60'000U);
+  other.send(text_frame("other"));
+  all_is_there.set_value();
+  const auto other_is_heard = [&] {
+    bool heard = false;
+    server.on_thread([&] { heard = std::find(order.begin(), order.end(), "other") != order.end(); });
+    return heard;
+  };
+  ASSERT_TRUE(eventually(other_is_heard));
+  server.stop();
+  const auto before = std::find(order.begin(), order.end(), "other") - order.begin();
+  EXPECT_GT(before, 50);
+  EXPECT_LT(before, 250) << "a turn has no end";
+}
+
 // ---- Keys that change
 
 TEST(KeyUpdate, BetweenTheFragmentsOfAMessageItMakesNoDifference) {  // RFC 8446 §4.6.3
@@ -345,6 +379,33 @@ TEST(TlsBackpressure, APeerThatReadsNothingIsDroppedWhenOutputMakesNoProgress) {
                                   journal.add("close");
                                 }},
                    {.ping_interval = Options::kNever, .write_timeout = 200ms});
+  auto client = TlsClient::open(server.port());
+  EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
+}
+
+/// What waits is TLS's own: of the last record, which is all there was to send, the kernel took a part.
+TEST(TlsBackpressure, APeerThatReadsNothingIsDroppedAlsoWhereOnlyTheRestOfARecordWaits) {
+  const CapturedLog log;
+  Journal journal;
+  Connection* socket = nullptr;
+  std::function<void()> send_one;
+  WssServer server(Handlers{.on_open =
+                                [&](Connection& opened) {
+                                  socket = &opened;
+                                  send_one();
+                                },
+                            .on_close =
+                                [&](Connection&, const CloseInfo& why) {
+                                  EXPECT_EQ(why.by, EndedBy::timeout);
+                                  journal.add("close");
+                                }},
+                   {.ping_interval = Options::kNever, .write_timeout = 100ms}, [&](Server& made) {
+                     send_one = [&] {  // one in a turn, as long as nothing waits
+                       if (socket->queued_bytes() != 0) return;
+                       socket->send(std::string(16'000, 'r'));
+                       made.post(send_one);
+                     };
+                   });
   auto client = TlsClient::open(server.port());
   EXPECT_TRUE(eventually([&] { return journal.size() == 1; }));
 }

@@ -259,6 +259,16 @@ TEST(Handshake, ServesOnePathWhereOneIsSet) {  // RFC 6455 §4.2.2, checklist 46
   }
 }
 
+/// Its low four bits are not used (RFC 4648 §3.5), and each of the 16 bytes has one encoding only.
+TEST(Handshake, OfAKeyTheLastLetterIsOneOfFour) {  // RFC 6455 §4.2.1, checklist 41
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t value = 0; value < letters.size(); ++value) {
+    const std::string key = std::string("dGhlIHNhbXBsZSBub25jZ").append(1, letters[value]).append("==");
+    const std::string fields = joined({kUpgrade, kVersion, "Sec-WebSocket-Key: ", key, "\r\n"});
+    EXPECT_EQ(outcome(request(fields), {}), value % 16 == 0 ? "accept " : refused(Fault::invalid_key)) << key;
+  }
+}
+
 TEST(Handshake, MalformedComesBeforeUnwanted) {
   const std::vector<std::string> origins = {"https://a"};
   const UpgradePolicy policy{.origins = origins, .endpoint_path = "/elsewhere"};
