@@ -544,6 +544,7 @@ void Session::end_abnormally(EndedBy by, ErrorKind kind, std::string_view what) 
 /// Only the first ending is told.
 void Session::end(Ending ending, Phase next) {
   if (known_ && phase_ != Phase::leaving && phase_ != Phase::gone) {
+    ending.own_close = phase_ == Phase::close_sent && closing_by_ == EndedBy::local;
     ending_ = std::make_unique<Ending>(std::move(ending));
   }
   if (next == Phase::leaving) {
@@ -595,7 +596,7 @@ void Session::tell_ending() {
   release_data();
   if (handle_state_ != nullptr) handle_state_->session = nullptr;
   handle_state_.reset();
-  context_.owner.session_closed(ending.by);
+  context_.owner.session_closed(ending.own_close ? EndedBy::local : ending.by);
 }
 
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.

@@ -1,6 +1,7 @@
 #include "tests/fault/far_socket.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -55,6 +56,8 @@ SystemAddress system_address(const Address& address) {
 int make_socket(const SystemAddress& address) {
   const int made = ::socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (made < 0) throw std::runtime_error(std::string("the test can have no socket: ") + std::strerror(errno));
+  const int on = 1;  // else what it says waits for what has not been acknowledged
+  if (address.get()->sa_family != AF_UNIX) ::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return made;
 }
 

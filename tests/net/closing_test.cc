@@ -152,6 +152,35 @@ TEST(Closing, APingBetweenTheTwoClosesIsAnswered) {  // RFC 6455 §5.5.2, checkl
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"4000"}));
 }
 
+/// The peer may end TCP behind its answer to our Close: that it cannot be given its pongs any more says nothing.
+TEST(Closing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
+  std::vector<std::string> ends;
+  std::promise<void> gone;
+  Server* loop = nullptr;
+  auto options = without_timeouts();
+  options.turn_messages = 1;
+  Handlers handlers;
+  handlers.on_message = [&](Connection& socket, std::string_view) {
+    socket.close(4000);
+    loop->post([&] { gone.get_future().wait(); });  // all that the peer does is there at once
+  };
+  handlers.on_error = [&](Connection&, const Error& error) { ends.emplace_back(error.what()); };
+  handlers.on_close = [&](Connection&, const CloseInfo& why) { ends.push_back(std::to_string(why.code)); };
+  RunningServer server(std::move(handlers), options, [&](Server& made) { loop = &made; });
+  {
+    auto client = RawClient::open(server.port());
+    client.send(text_frame("go"));
+    EXPECT_EQ(client.read_frame(), (Frame{8, true, code_bytes(4000)}));
+    std::string pings;
+    for (int i = 0; i < 20; ++i) pings += client_frame(9, "still there?");
+    client.send(pings + close_frame(4000));
+  }
+  gone.set_value();
+  EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
+  server.stop();
+  EXPECT_EQ(ends, (std::vector<std::string>{"4000"}));
+}
+
 TEST(Closing, APingAfterACloseIsNotAnswered) {  // RFC 6455 §5.5.2, checklist 77
   RunningServer server(echo(), without_timeouts());
   auto client = RawClient::open(server.port());
