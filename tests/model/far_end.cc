@@ -103,7 +103,7 @@ void FarEnd::act() {
   } else if (random_.one_in(25)) {
     leave_somehow();
   } else if (random_.one_in(10)) {
-    wire_.update_key();
+    if (!half_closed_ && wire_.update_key()) last_said_ms_ = House::now_ms();
   } else if (!half_closed_) {
     if (!random_.one_in(4)) say_something();
     give(random_.one_in(3) ? random_.below(speech_.kept_back() + 1) : std::string::npos);

@@ -82,7 +82,7 @@ class NearEnd {
   [[nodiscard]] bool ended_here() const {
     return cause_ == Cause::close || ending_.by == EndedBy::local || ending_.by == EndedBy::shutdown;
   }
-  [[nodiscard]] bool is_open() const { return opened_ && !closed_ && socket_->is_open(); }
+  [[nodiscard]] bool is_open() const { return opened_ && socket_ != nullptr && socket_->is_open(); }
   [[nodiscard]] bool is_paused() const { return paused_ && !closed_; }
   [[nodiscard]] const FarEnd& far() const { return far_; }
 

@@ -44,9 +44,10 @@ void Wire::advance_tls(const std::string& input) {
 
 std::string Wire::take_input() { return tls_ != nullptr ? std::exchange(plaintext_, {}) : socket_.take_input(); }
 
-void Wire::update_key() {
-  if (tls_ == nullptr || !established_ || broken_ || tls_->version() != "TLSv1.3") return;
+bool Wire::update_key() {
+  if (tls_ == nullptr || !established_ || broken_ || tls_->version() != "TLSv1.3") return false;
   socket_.write(tls_->key_update(test::TlsEngine::Answer::requested));
+  return true;
 }
 
 void Wire::shut_down_writing() {

@@ -25,8 +25,8 @@ class Wire {
   [[nodiscard]] std::string take_input();
   void stop_reading() { socket_.stop_reading(); }
   void read_again() { socket_.read_again(); }
-  /// Changes the key, where there is TLS 1.3.
-  void update_key();
+  /// Changes the key, and asks for the same, where there is TLS 1.3; else answers false.
+  bool update_key();
   /// Over TLS close_notify comes before.
   void shut_down_writing();
   void close() { socket_.close(); }

@@ -431,6 +431,34 @@ TEST(TlsClosing, AnswersStillGoOutWhereCloseNotifyComesWithTheMessages) {  // RF
   }
 }
 
+/// Closing has the same without TLS.
+TEST(TlsClosing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
+  for (const int version : kVersions) {
+    std::vector<std::string> ends;
+    std::promise<void> gone;
+    Server* loop = nullptr;
+    Handlers handlers;
+    handlers.on_message = [&](Connection& socket, std::string_view) {
+      socket.close(4000);
+      loop->post([&] { gone.get_future().wait(); });  // all that the peer does is there at once
+    };
+    handlers.on_error = [&](Connection&, const Error& error) { ends.emplace_back(error.what()); };
+    handlers.on_close = [&](Connection&, const CloseInfo& why) { ends.push_back(std::to_string(why.code)); };
+    WssServer server(std::move(handlers), {.turn_bytes = 64}, [&](Server& made) { loop = &made; });
+    {
+      auto client = TlsClient::open(server.port(), only(version));
+      client.send(text_frame("go"));
+      EXPECT_EQ(client.read_frame().opcode, 8U);
+      for (int i = 0; i < 20; ++i) client.send(client_frame(9, "still there?"));
+      client.send(close_frame(4000));
+    }
+    gone.set_value();
+    EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
+    server.stop();
+    EXPECT_EQ(ends, (std::vector<std::string>{"4000"}));
+  }
+}
+
 TEST(TlsClosing, AFailedConnectionIsToldWhyAndEndsClean) {  // RFC 6455 §7.1.7, checklist 90, 91
   const CapturedLog log(LogLevel::off);
   WssServer server(echo_handlers());
