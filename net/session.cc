@@ -583,12 +583,13 @@ void Session::enter(Phase phase) {
 }
 
 void Session::tell_ending() {
-  known_ = false;
   const auto told = std::move(ending_);
   const Ending nothing_known;
   const Ending& ending = told != nullptr ? *told : nothing_known;
   Dispatcher& dispatcher = context_.dispatcher;
   if (ending.error) dispatcher.failed(*this, *ending.error);
+  if (!known_) return;  // the callback was the end of the client
+  known_ = false;
   dispatcher.closed(*this, {ending.code, ending.reason, ending.clean, ending.by});
   // The Connection is over; what is left is a socket.
   record_.reset();

@@ -153,6 +153,8 @@ void Actor::in_callback(NearEnd& near, bool may_throw) {
       act_in_thread();
     } else if (connect_ && random_.one_in(20)) {
       connect_();
+    } else if (destroy_client_ && random_.one_in(60)) {
+      destroy_client_();
     } else if (Line* const other = random_.one_in(5) ? anybody() : nullptr) {
       act_on(other->near());
     } else {
@@ -223,7 +225,6 @@ void Actor::close_somehow(NearEnd& near) {
 }
 
 void Actor::end_it_all() {
-  if (destroy_client_ && random_.one_in(2)) return destroy_client_();
   random_.one_in(2) ? stop() : drain();
 }
 

@@ -141,6 +141,11 @@ void OutgoingLine::vanish() {
   near().vanish();
 }
 
+void OutgoingLine::stopped() {
+  given_up_ = true;
+  near().cut_short();
+}
+
 bool OutgoingLine::is_over() const { return over_ || (given_up_ && !near().was_configured()); }
 
 std::size_t OutgoingLine::counted() const { return near().was_open() && !near().has_ended() && !over_ ? 1 : 0; }

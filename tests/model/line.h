@@ -79,6 +79,8 @@ class OutgoingLine final : public Line {
   /// There will be no other attempt.
   void give_up() { given_up_ = true; }
   void vanish();
+  /// Client::stop was called, and `run` has returned.
+  void stopped();
   /// No connection is there, and none will be.
   [[nodiscard]] bool is_over() const;
   [[nodiscard]] std::size_t counted() const override;

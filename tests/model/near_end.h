@@ -39,6 +39,8 @@ class NearEnd {
   void on_farewell(std::function<void()> callback) { farewell_ = std::move(callback); }
   /// Client's destructor has run: nobody is called back any more.
   void vanish();
+  /// Client::stop has cut off what was still to go out.
+  void cut_short() { cut_short_ = true; }
   /// @}
 
   /// \name What the user was told
@@ -155,6 +157,7 @@ class NearEnd {
   bool opened_ = false;
   bool closed_ = false;
   bool vanished_ = false;
+  bool cut_short_ = false;
   bool paused_ = false;
   std::int64_t resumed_ms_ = 0;
   bool drain_due_ = false;

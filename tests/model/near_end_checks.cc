@@ -165,7 +165,7 @@ void NearEnd::check_between_turns() { require(!ends_this_turn_, "on_close did no
 void NearEnd::check_last_words() const {
   const bool orderly = ending_.by == EndedBy::peer || ending_.by == EndedBy::protocol_error ||
                        ending_.by == EndedBy::limit || ending_.clean || cause_ == Cause::exception;
-  if (!orderly || !opened_ || aborted_ || !far_.was_attentive()) return;
+  if (!orderly || !opened_ || aborted_ || cut_short_ || !far_.was_attentive()) return;
   require(reached_ == outgoing_.size(), "not all that was accepted reached the far end");
   require(close_reached_.has_value(), "no Close frame reached the far end");
 }

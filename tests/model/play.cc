@@ -83,7 +83,7 @@ void Play::run_client() {
     house_.require(house_.stopped || std::ranges::all_of(outgoing_, [](const auto* line) { return line->is_over(); }),
                    "`run` has returned although a connection is there, or to come");
     if (!house_.stopped) continue;
-    for (OutgoingLine* const line : outgoing_) line->give_up();
+    for (OutgoingLine* const line : outgoing_) line->stopped();
   }
 }
 

@@ -855,6 +855,21 @@ TEST(Client, OnceDestroyedItCallsNobodyBack) {
   }
 }
 
+TEST(Client, DestroyedInOnErrorItDoesNotCallOnClose) {
+  std::atomic<bool> destroyed = false;
+  std::atomic<bool> closed = false;
+  const auto configure = [&](std::unique_ptr<Client>& client, Connection& socket) {
+    socket.on_error([&](const Error&) {
+      client.reset();
+      destroyed = true;
+    });
+    socket.on_close([&](const CloseInfo&) { closed = true; });
+  };
+  const std::string nowhere = "ws://127.0.0.1:" + std::to_string(closed_port());
+  run_on_a_servers_loop(nowhere, {}, configure, [&] { return destroyed.load(); });
+  EXPECT_FALSE(closed);
+}
+
 TEST(Client, MayBeDestroyedWhileItSetsCallbacks) {
   Journal journal;
   run_on_a_servers_loop(
