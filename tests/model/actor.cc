@@ -224,9 +224,7 @@ void Actor::close_somehow(NearEnd& near) {
   near.close(via(), random_.pick(kCodes), random_.one_in(2) ? "" : "mote's reason");
 }
 
-void Actor::end_it_all() {
-  random_.one_in(2) ? stop() : drain();
-}
+void Actor::end_it_all() { random_.one_in(2) ? stop() : drain(); }
 
 void Actor::stop() {
   house_.note("stop");

@@ -53,8 +53,8 @@ std::vector<BadBytes> make(Role speaker) {
       {"Close with 999", frame.close(999), 1002, broken},
       {"Close with a reason that is not UTF-8", frame.close(1000, "\xFF"), 1007, broken},
       {"a message that is too large", frame(2, "", {.announced = kMaxMessageBytes + 1}), 1009, limit},
-      {"a message that grows too large",
-       frame(2, std::string(kMaxMessageBytes, 'g'), {.fin = false}) + frame(0, "x"), 1009, limit},
+      {"a message that grows too large", frame(2, std::string(kMaxMessageBytes, 'g'), {.fin = false}) + frame(0, "x"),
+       1009, limit},
       {"too many fragments", too_many_fragments(frame), 1008, limit},
   };
 }

@@ -29,8 +29,7 @@ void FarClient::connect(const fault::Address& address) {
   note("connects");
   if (!wire_.connect(address)) dropped_ = true;
   if (house_.secure) {
-    wire_.secure(test::TlsEngine::Side::client,
-                 {.server_name = "test.example", .ca_pem = fault::credentials().ca_pem});
+    wire_.secure(test::TlsEngine::Side::client, {.server_name = "test.example", .ca_pem = fault::credentials().ca_pem});
   }
   if (opening_ != Opening::in_parts) give_opening();
 }

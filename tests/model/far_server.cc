@@ -20,7 +20,7 @@ const test::Identity& stranger() {
 }  // namespace
 
 FarServer::FarServer(House& house, Random& random, unsigned number, const fault::Address& address)
-    : FarEnd(house, random, number, Role::server), presence_(Presence::there), ends_tcp_(!random.one_in(6)) {
+    : FarEnd(house, random, number, Role::server), ends_tcp_(!random.one_in(6)) {
   if (random.one_in(10)) presence_ = Presence::late;
   if (random.one_in(10)) presence_ = Presence::absent;
   if (house.secure && random.one_in(8)) presence_ = random.one_in(2) ? Presence::stranger : Presence::no_tls;
@@ -50,9 +50,8 @@ void FarServer::secure() {
   if (!house_.secure) return;
   if (presence_ == Presence::no_tls) return wire_.write("no TLS here\r\n");
   const bool known = presence_ != Presence::stranger;
-  wire_.secure(test::TlsEngine::Side::server,
-               {.max_version = random_.one_in(3) ? TLS1_2_VERSION : 0,
-                .identity = known ? fault::credentials().server : stranger()});
+  wire_.secure(test::TlsEngine::Side::server, {.max_version = random_.one_in(3) ? TLS1_2_VERSION : 0,
+                                               .identity = known ? fault::credentials().server : stranger()});
 }
 
 void FarServer::hear_opening() {

@@ -34,7 +34,7 @@ class FarServer final : public FarEnd {
   void answer(const std::string& head);
   std::string extensions(const std::string& offer);
 
-  Presence presence_;
+  Presence presence_ = Presence::there;
   std::int64_t accepts_ms_ = 0;
   std::unique_ptr<fault::FarListener> listener_;
   const WrongAnswer* wrong_ = nullptr;

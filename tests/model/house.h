@@ -13,8 +13,8 @@ namespace mote::model {
 
 /// What all connections of a play have in common.
 struct House {
-  Options options = {};  ///< A client has those of the same name.
-  bool secure = false;   ///< They go through TLS.
+  Options options = {};             ///< A client has those of the same name.
+  bool secure = false;              ///< They go through TLS.
   bool announces_attempts = false;  ///< Each has its own callbacks, and so its own configure.
   Verdict verdict;
   bool stopped = false;                          ///< Server::stop or Client::stop was called.

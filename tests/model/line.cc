@@ -50,6 +50,10 @@ bool Line::step() {
   return any;
 }
 
+void Line::stopped() {
+  for (const auto& connected : connections_) connected.near->cut_short();
+}
+
 void Line::check_between_turns() const { near().check_between_turns(); }
 
 void Line::check_at_rest() {
@@ -142,8 +146,8 @@ void OutgoingLine::vanish() {
 }
 
 void OutgoingLine::stopped() {
+  Line::stopped();
   given_up_ = true;
-  near().cut_short();
 }
 
 bool OutgoingLine::is_over() const { return over_ || (given_up_ && !near().was_configured()); }
@@ -158,7 +162,8 @@ void OutgoingLine::check_attempt() const {
 void OutgoingLine::check_at_rest() {
   Line::check_at_rest();
   if (is_over() || near().was_configured() || house_.stopped || house_.drained_ms || due_until_ms_ == 0) return;
-  if (house_.announces_attempts) house_.require(House::now_ms() <= due_until_ms_, "another attempt did not come in time");
+  if (house_.announces_attempts)
+    house_.require(House::now_ms() <= due_until_ms_, "another attempt did not come in time");
 }
 
 void OutgoingLine::check_at_end() {

@@ -34,6 +34,8 @@ class Line {
   /// on_close of the present one is about to return.
   virtual void gone() { near().gone(); }
   bool step();
+  /// `stop` was called, and `run` has returned: nothing more goes out.
+  virtual void stopped();
 
   /// \name What must hold, as of a NearEnd
   /// @{
@@ -79,8 +81,7 @@ class OutgoingLine final : public Line {
   /// There will be no other attempt.
   void give_up() { given_up_ = true; }
   void vanish();
-  /// Client::stop was called, and `run` has returned.
-  void stopped();
+  void stopped() override;
   /// No connection is there, and none will be.
   [[nodiscard]] bool is_over() const;
   [[nodiscard]] std::size_t counted() const override;

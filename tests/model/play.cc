@@ -24,7 +24,9 @@ std::size_t open_descriptors() {
 Play::Play(std::uint64_t seed, std::string folder, int patience_ms, bool traces)
     : random_(seed),
       house_{.options = random_options(random_), .verdict = Verdict(traces)},
-      cast_(random_.one_in(6) ? Cast::both : random_.one_in(2) ? Cast::client : Cast::server),
+      cast_(random_.one_in(6)   ? Cast::both
+            : random_.one_in(2) ? Cast::client
+                                : Cast::server),
       actor_(house_, random_, lines_),
       folder_(std::move(folder)),
       patience_ms_(patience_ms),

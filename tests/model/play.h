@@ -16,8 +16,9 @@
 
 namespace mote::model {
 
-/// A server of mote's and clients, or a client of mote's and servers, or both on one loop, that do anything, in an order
-/// that a seed decides, all in one thread and in a time of their own. Whatever happens is compared with the model.
+/// A server of mote's and clients, or a client of mote's and servers, or both on one loop, that do anything, in an
+/// order that a seed decides, all in one thread and in a time of their own. Whatever happens is compared with the
+/// model.
 class Play final : private fault::Director {
  public:
   /// `patience_ms`: how long to wait, in real time, for what the kernel may be late with.

@@ -55,13 +55,12 @@ void Speech::message() {
   for (std::size_t i = 1; i < parts; ++i) {
     const std::size_t size = random_.below(body.size() - done + 1);
     bytes_ += frame(i == 1 ? opcode : 0, std::string_view(body).substr(done, size),
-                           {.fin = false, .reserved = i == 1 ? first_bits : 0});
+                    {.fin = false, .reserved = i == 1 ? first_bits : 0});
     done += size;
     if (random_.one_in(4)) ping();
   }
   add({.kind = Unit::Kind::message, .opcode = opcode, .payload = payload},
-      frame(parts == 1 ? opcode : 0, std::string_view(body).substr(done),
-                   {.reserved = parts == 1 ? first_bits : 0}));
+      frame(parts == 1 ? opcode : 0, std::string_view(body).substr(done), {.reserved = parts == 1 ? first_bits : 0}));
 }
 
 void Speech::ping() {
