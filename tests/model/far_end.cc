@@ -141,8 +141,11 @@ void FarEnd::say_something() {
 }
 
 void FarEnd::give(std::size_t most) {
+  const bool over = speech_.has_closed();
   const std::string bytes = speech_.give(most);
   if (bytes.empty()) return;
+  // Where nobody reads that any more, TCP answers with a reset, and what was on its way to this end is lost.
+  if (over && house_.secure) attentive_ = false;
   note("sends " + std::to_string(bytes.size()) + " bytes, " + std::to_string(speech_.kept_back()) + " are kept back");
   last_said_ms_ = House::now_ms();
   wire_.write(bytes);

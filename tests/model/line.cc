@@ -122,6 +122,7 @@ void OutgoingLine::begun(Handle handle) {
 
 void OutgoingLine::gone() {
   near().gone();
+  gone_ms_ = House::now_ms();
   static_cast<FarServer&>(far()).retire();
   if (near().ended_here()) given_up_ = true;
   if (near().was_open()) failures_ = 0;
@@ -151,6 +152,10 @@ void OutgoingLine::stopped() {
 }
 
 bool OutgoingLine::is_over() const { return over_ || (given_up_ && !near().was_configured()); }
+
+bool OutgoingLine::is_long_over() const {
+  return is_over() && House::now_ms() > gone_ms_ + house_.options.close_timeout.count() + kLateMs;
+}
 
 std::size_t OutgoingLine::counted() const { return near().was_open() && !near().has_ended() && !over_ ? 1 : 0; }
 

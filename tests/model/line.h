@@ -84,6 +84,8 @@ class OutgoingLine final : public Line {
   void stopped() override;
   /// No connection is there, and none will be.
   [[nodiscard]] bool is_over() const;
+  /// The same, and the last one's socket must have gone, too.
+  [[nodiscard]] bool is_long_over() const;
   [[nodiscard]] std::size_t counted() const override;
   void check_at_rest() override;
   void check_at_end() override;
@@ -102,6 +104,7 @@ class OutgoingLine final : public Line {
   std::uint32_t failures_ = 0;  // since the last that opened
   bool given_up_ = false;
   bool over_ = false;
+  std::int64_t gone_ms_ = 0;  // when on_close came last
   std::int64_t due_from_ms_ = 0;
   std::int64_t due_until_ms_ = 0;
 };

@@ -111,11 +111,7 @@ bool Play::advance() {
     return true;
   }
   for (const auto& line : lines_) line->check_at_rest();
-  if (client_) {
-    const auto counted = std::accumulate(outgoing_.begin(), outgoing_.end(), std::size_t{0},
-                                         [](std::size_t sum, const auto* line) { return sum + line->counted(); });
-    house_.require(client_->connection_count() == counted, "the client counts other connections than are open");
-  }
+  if (client_) check_client();
   if (House::now_ms() < wait_until_ms_) return false;
   if (actions_left_ != 0) {
     --actions_left_;
@@ -125,6 +121,14 @@ bool Play::advance() {
   const bool ended = endings_ >= 4;
   end();
   return !ended;
+}
+
+void Play::check_client() {
+  const auto counted = std::accumulate(outgoing_.begin(), outgoing_.end(), std::size_t{0},
+                                       [](std::size_t sum, const auto* line) { return sum + line->counted(); });
+  house_.require(client_->connection_count() == counted, "the client counts other connections than are open");
+  const bool all_over = std::ranges::all_of(outgoing_, [](const auto* line) { return line->is_long_over(); });
+  house_.require(cast_ == Cast::both || !all_over, "`run` goes on although no connection is there, or to come");
 }
 
 void Play::act() {

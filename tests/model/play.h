@@ -49,6 +49,7 @@ class Play final : private fault::Director {
   bool connect_another();
   void destroy_client();
   void end();
+  void check_client();
   void check_end();
 
   Random random_;

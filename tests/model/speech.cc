@@ -101,6 +101,11 @@ std::size_t Speech::complete() const {
   return count;
 }
 
+bool Speech::has_closed() const {
+  const auto end = first_end();
+  return end && units_[*end].kind == Unit::Kind::close && units_[*end].end <= given_;
+}
+
 std::optional<std::size_t> Speech::first_end() const {
   const auto found = std::ranges::find_if(units_, [](const Unit& unit) { return unit.ends(); });
   return found == units_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - units_.begin()));

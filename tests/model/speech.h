@@ -47,6 +47,8 @@ class Speech {
   [[nodiscard]] std::size_t complete() const;
   /// The first that ends the conversation, and where it is.
   [[nodiscard]] std::optional<std::size_t> first_end() const;
+  /// A Close was the first that ends it, and has been given whole.
+  [[nodiscard]] bool has_closed() const;
   /// A Close was said, or something bad.
   [[nodiscard]] bool over() const { return first_end().has_value(); }
 
