@@ -112,13 +112,13 @@ bool FarSocket::read_some() {
 
 std::string FarSocket::take_input() { return std::exchange(incoming_, {}); }
 
-FarListener::FarListener(Address address) : address_(std::move(address)) {
+FarListener::FarListener(Address address, int backlog) : address_(std::move(address)) {
   if (address_.family == Address::Family::unix_socket) ::unlink(address_.file.c_str());
   const SystemAddress where = system_address(address_);
   descriptor_ = make_socket(where);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  if (::bind(descriptor_, where.get(), where.size) != 0 || ::listen(descriptor_, 64) != 0 ||
+  if (::bind(descriptor_, where.get(), where.size) != 0 || ::listen(descriptor_, backlog) != 0 ||
       ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     throw std::runtime_error(std::string("the test cannot listen: ") + std::strerror(errno));
   }

@@ -39,6 +39,7 @@ bool FarEnd::step() {
     heard_.erase(0, read->size);
     hear(std::move(read->frame));
   }
+  if (wire_.ended() && !is_gone() && !saw_end_ms_) saw_end_ms_ = House::now_ms();
   if (wire_.connected() && wire_.ended() && !is_gone() && leaves_at_end_) {
     note("sees the end, and closes");
     wire_.close();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,8 @@ class FarEnd {
   [[nodiscard]] bool was_attentive() const { return attentive_; }
   /// The other end has ended the connection.
   [[nodiscard]] bool sees_end() const { return !dropped_ && wire_.ended(); }
+  /// When it saw that first; nothing where it has not, or has ended it itself.
+  [[nodiscard]] std::optional<std::int64_t> saw_end_ms() const { return saw_end_ms_; }
   [[nodiscard]] std::int64_t began_ms() const { return began_ms_; }
   [[nodiscard]] std::int64_t last_said_ms() const { return last_said_ms_; }
   [[nodiscard]] std::int64_t last_read_ms() const { return last_read_ms_; }
@@ -65,6 +68,8 @@ class FarEnd {
   [[nodiscard]] virtual bool may_open() const { return given_ && opening_ != Opening::wrong; }
   /// It, or the lack of it, is enough for the other end to know that there will be no connection.
   [[nodiscard]] virtual bool has_failed() const = 0;
+  /// How long a client may wait until it is connected, in milliseconds.
+  [[nodiscard]] virtual std::int64_t longest_way_ms() const { return 0; }
   /// A client's: it was told so.
   [[nodiscard]] virtual bool was_refused() const { return false; }
   /// That is a reason for a client's error. `status`: of the response in place of 101, else 0.
@@ -122,6 +127,7 @@ class FarEnd {
   bool leaves_at_end_;
   std::unique_ptr<test::PeerInflater> inflater_;  // where the other end may compress
   bool context_takeover_ = false;
+  std::optional<std::int64_t> saw_end_ms_;
   std::int64_t last_said_ms_ = began_ms_;
   std::int64_t last_read_ms_ = began_ms_;
   std::int64_t reads_since_ms_ = began_ms_;

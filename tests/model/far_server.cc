@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/fault/credentials.h"
+#include "tests/model/options.h"
 
 namespace mote::model {
 namespace {
@@ -21,13 +22,16 @@ const test::Identity& stranger() {
 
 FarServer::FarServer(House& house, Random& random, unsigned number, const fault::Address& address)
     : FarEnd(house, random, number, Role::server), ends_tcp_(!random.one_in(6)) {
-  if (random.one_in(10)) presence_ = Presence::late;
+  if (random.one_in(10)) presence_ = random.one_in(2) ? Presence::late : Presence::crowded;
   if (random.one_in(10)) presence_ = Presence::absent;
   if (house.secure && random.one_in(8)) presence_ = random.one_in(2) ? Presence::stranger : Presence::no_tls;
   if (opening_ == Opening::wrong) wrong_ = &wrong_answers()[random.below(wrong_answers().size())];
-  if (presence_ == Presence::late) accepts_ms_ = House::now_ms() + static_cast<std::int64_t>(random.below(7'000));
+  if (presence_ == Presence::late || presence_ == Presence::crowded)
+    accepts_ms_ = House::now_ms() + static_cast<std::int64_t>(random.below(7'000));
   if (presence_ != Presence::absent) {
-    listener_ = std::make_unique<fault::FarListener>(address);
+    const bool crowded = presence_ == Presence::crowded;
+    listener_ = std::make_unique<fault::FarListener>(address, crowded ? 0 : fault::FarListener::kBacklog);
+    if (crowded) house.require(crowd_.connect(address), "the test cannot crowd its own listener");
   } else {
     ::unlink(address.file.c_str());
     if (random.one_in(2)) fault::FarListener::leave_file(address);
@@ -38,9 +42,16 @@ bool FarServer::prepare() {
   if (listener_ == nullptr || House::now_ms() < accepts_ms_) return false;
   const int accepted = listener_->accept();
   if (accepted < 0) return false;
+  if (crowd_.connected()) {
+    note("has a place for others");
+    ::close(accepted);
+    crowd_.close();
+    return true;
+  }
   note("accepts");
   wire_.adopt(accepted);
   listener_.reset();
+  accepted_ = true;
   began_ms_ = House::now_ms();
   secure();
   return true;
@@ -100,7 +111,9 @@ void FarServer::rest() {
 }
 
 void FarServer::drop() {
-  if (std::exchange(listener_, nullptr) != nullptr) presence_ = Presence::absent;
+  const bool listened = std::exchange(listener_, nullptr) != nullptr;
+  if (listened && presence_ != Presence::crowded) presence_ = Presence::absent;
+  crowd_.close();
   FarEnd::drop();
 }
 
@@ -108,17 +121,21 @@ void FarServer::retire() {
   if (!wire_.connected()) drop();
 }
 
+/// Who waits for a place in the backlog asks for it now and then only.
 bool FarServer::has_failed() const {
+  if (presence_ == Presence::crowded && !accepted_) return false;
   if (presence_ == Presence::absent || left()) return true;
   if (!wire_.connected() || !all_written()) return false;
   if (presence_ == Presence::no_tls) return true;
   return given_ && opening_ == Opening::wrong;
 }
 
+std::int64_t FarServer::longest_way_ms() const { return presence_ == Presence::crowded ? kConnectTimeout.count() : 0; }
+
 bool FarServer::explains(ErrorKind kind, int status) const {
   switch (kind) {
     case ErrorKind::connect:
-      return presence_ == Presence::absent;
+      return presence_ == Presence::absent || presence_ == Presence::crowded;
     case ErrorKind::tls:
       if (!house_.secure) return false;
       return presence_ == Presence::stranger || presence_ == Presence::no_tls || left();

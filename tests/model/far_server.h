@@ -21,10 +21,11 @@ class FarServer final : public FarEnd {
 
   [[nodiscard]] bool has_failed() const override;
   [[nodiscard]] bool explains(ErrorKind kind, int status) const override;
+  [[nodiscard]] std::int64_t longest_way_ms() const override;
 
  private:
   /// Where it is found, and what it shows of itself.
-  enum class Presence { there, late, absent, stranger, no_tls };
+  enum class Presence { there, late, crowded, absent, stranger, no_tls };
 
   void hear_opening() override;
   [[nodiscard]] bool opened() const override { return given_ && opening_ != Opening::wrong; }
@@ -37,7 +38,9 @@ class FarServer final : public FarEnd {
   Presence presence_ = Presence::there;
   std::int64_t accepts_ms_ = 0;
   std::unique_ptr<fault::FarListener> listener_;
+  fault::FarSocket crowd_;  // takes the only place in the backlog
   const WrongAnswer* wrong_ = nullptr;
+  bool accepted_ = false;
   bool heard_request_ = false;
   bool ends_tcp_;
 };

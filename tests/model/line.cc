@@ -8,6 +8,7 @@
 #include "tests/fault/credentials.h"
 #include "tests/model/far_client.h"
 #include "tests/model/far_server.h"
+#include "tests/model/options.h"
 
 namespace mote::model {
 
@@ -99,6 +100,7 @@ ClientOptions OutgoingLine::options() const {
   options.unix_socket = address_.file;
   options.reconnect = reconnect_;
   options.tls.ca_pem = house_.secure ? fault::credentials().ca_pem : "";
+  options.connect_timeout = kConnectTimeout;
   options.handshake_timeout = common.handshake_timeout;
   options.max_message_bytes = common.max_message_bytes;
   options.max_fragments = common.max_fragments;
@@ -142,6 +144,7 @@ void OutgoingLine::expect_another() {
 }
 
 void OutgoingLine::vanish() {
+  Line::stopped();
   over_ = given_up_ = true;
   near().vanish();
 }

@@ -135,6 +135,7 @@ class NearEnd {
   void check_connecting() const;
   void check_closing() const;
   void check_leaving() const;
+  void check_patience() const;
   [[nodiscard]] bool may_fail_so(ErrorKind kind) const;
   void check_silence() const;
   [[nodiscard]] bool may_end_so(const CloseInfo& why) const;

@@ -184,8 +184,8 @@ void NearEnd::check_connecting() const {
   if (!configured_) return;
   require(!far_.has_failed(), "an attempt that has failed is not told so");
   require(!far_.may_open() || !far_.all_written(), "a correct answer did not open the connection");
-  const bool too_late = House::now_ms() - configured_ms_ > house_.options.handshake_timeout.count() + kLateMs;
-  require(!too_late, "the handshake timeout has passed");
+  const std::int64_t most = far_.longest_way_ms() + house_.options.handshake_timeout.count() + kLateMs;
+  require(House::now_ms() - configured_ms_ <= most, "the handshake timeout has passed");
 }
 
 /// After this side's Close.
@@ -204,6 +204,16 @@ void NearEnd::check_leaving() const {
   require(!too_late || far_.sees_end(), "on_close came long ago, and the socket is still there");
 }
 
+/// A client lets the server end TCP first, for a while (RFC 6455 §7.1.1).
+void NearEnd::check_patience() const {
+  if (!is_client() || !ending_.clean || aborted_ || far_.half_closed() || house_.stopped || house_.drained_ms ||
+      cut_short_)
+    return;
+  const std::int64_t since = cause_ == Cause::close ? ended_ms_ : closed_ms_;
+  require(!far_.saw_end_ms() || *far_.saw_end_ms() - since >= house_.options.close_timeout.count(),
+          "the client ended TCP before the server, and at once");
+}
+
 void NearEnd::check_silence() const {
   const auto& options = house_.options;
   const std::int64_t most = (options.ping_interval + options.ping_timeout).count() + kLateMs;
@@ -217,6 +227,7 @@ void NearEnd::check_at_rest() {
   if (vanished_) return;
   if (closed_) {
     check_last_words();
+    check_patience();
     return check_leaving();
   }
   if (!is_open()) return check_closing();
