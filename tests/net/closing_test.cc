@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/held_closing.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
@@ -23,6 +24,7 @@ using test::client_frame;
 using test::close_frame;
 using test::eventually;
 using test::Frame;
+using test::HeldClosing;
 using test::Journal;
 using test::open_descriptors;
 using test::RawClient;
@@ -154,19 +156,10 @@ TEST(Closing, APingBetweenTheTwoClosesIsAnswered) {  // RFC 6455 §5.5.2, checkl
 
 /// The peer may end TCP behind its answer to our Close: that it cannot be given its pongs any more says nothing.
 TEST(Closing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
-  std::vector<std::string> ends;
-  std::promise<void> gone;
-  Server* loop = nullptr;
+  HeldClosing held;
   auto options = without_timeouts();
   options.turn_messages = 1;
-  Handlers handlers;
-  handlers.on_message = [&](Connection& socket, std::string_view) {
-    socket.close(4000);
-    loop->post([&] { gone.get_future().wait(); });  // all that the peer does is there at once
-  };
-  handlers.on_error = [&](Connection&, const Error& error) { ends.emplace_back(error.what()); };
-  handlers.on_close = [&](Connection&, const CloseInfo& why) { ends.push_back(std::to_string(why.code)); };
-  RunningServer server(std::move(handlers), options, [&](Server& made) { loop = &made; });
+  RunningServer server(held.handlers(), options, [&](Server& made) { held.set(made); });
   {
     auto client = RawClient::open(server.port());
     client.send(text_frame("go"));
@@ -175,10 +168,10 @@ TEST(Closing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RF
     for (int i = 0; i < 20; ++i) pings += client_frame(9, "still there?");
     client.send(pings + close_frame(4000));
   }
-  gone.set_value();
+  held.release();
   EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
   server.stop();
-  EXPECT_EQ(ends, (std::vector<std::string>{"4000"}));
+  EXPECT_EQ(held.ends(), (std::vector<std::string>{"4000"}));
 }
 
 TEST(Closing, APingAfterACloseIsNotAnswered) {  // RFC 6455 §5.5.2, checklist 77

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tests/support/backpressure.h"
+#include "tests/support/held_closing.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/running_server.h"
 #include "tests/support/tls_client.h"
@@ -36,6 +37,7 @@ using test::eventually;
 using test::expect_echo;
 using test::fill;
 using test::Frame;
+using test::HeldClosing;
 using test::Journal;
 using test::text_frame;
 using test::TlsClient;
@@ -434,17 +436,8 @@ TEST(TlsClosing, AnswersStillGoOutWhereCloseNotifyComesWithTheMessages) {  // RF
 /// Closing has the same without TLS.
 TEST(TlsClosing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
   for (const int version : kVersions) {
-    std::vector<std::string> ends;
-    std::promise<void> gone;
-    Server* loop = nullptr;
-    Handlers handlers;
-    handlers.on_message = [&](Connection& socket, std::string_view) {
-      socket.close(4000);
-      loop->post([&] { gone.get_future().wait(); });  // all that the peer does is there at once
-    };
-    handlers.on_error = [&](Connection&, const Error& error) { ends.emplace_back(error.what()); };
-    handlers.on_close = [&](Connection&, const CloseInfo& why) { ends.push_back(std::to_string(why.code)); };
-    WssServer server(std::move(handlers), {.turn_bytes = 64}, [&](Server& made) { loop = &made; });
+    HeldClosing held;
+    WssServer server(held.handlers(), {.turn_bytes = 64}, [&](Server& made) { held.set(made); });
     {
       auto client = TlsClient::open(server.port(), only(version));
       client.send(text_frame("go"));
@@ -452,10 +445,10 @@ TEST(TlsClosing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  //
       for (int i = 0; i < 20; ++i) client.send(client_frame(9, "still there?"));
       client.send(close_frame(4000));
     }
-    gone.set_value();
+    held.release();
     EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
     server.stop();
-    EXPECT_EQ(ends, (std::vector<std::string>{"4000"}));
+    EXPECT_EQ(held.ends(), (std::vector<std::string>{"4000"}));
   }
 }
 
