@@ -23,8 +23,9 @@ class Session;
 /// Is told of its sessions' lives.
 class SessionOwner {
  public:
-  virtual void session_opened() = 0;            ///< A WebSocket connection opened.
-  virtual void session_closed(EndedBy by) = 0;  ///< The user was told the end of one that was made known.
+  virtual void session_opened() = 0;  ///< A WebSocket connection opened.
+  /// The user was told the end of one that was made known. `by`: `local`, too, where the user's Close was not answered.
+  virtual void session_closed(EndedBy by) = 0;
   /// A session of any kind has left; its descriptor is closed at the turn's end.
   virtual void session_gone(const Session& session) = 0;
 

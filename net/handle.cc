@@ -72,15 +72,12 @@ void on_session(const State& state, Call call) {
   }
 }
 
-/// Calls `end(session)` on the reactor's thread; a client that waits between two connections makes no other.
+/// Calls `end(session)` on the reactor's thread; a client makes no other connection, however this one has ended.
 template <class End>
 void end_there(const State& state, End end) {
   const auto end_now = [](const State& of, const auto& by) {
-    if (of->session != nullptr) {
-      by(*of->session);
-    } else if (of->dialer != nullptr) {
-      of->dialer->give_up();
-    }
+    if (of->dialer != nullptr) of->dialer->give_up();
+    if (of->session != nullptr) by(*of->session);
   };
   if (state->mailbox->on_own_thread()) {
     end_now(state, end);

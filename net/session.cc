@@ -544,6 +544,7 @@ void Session::end_abnormally(EndedBy by, ErrorKind kind, std::string_view what) 
 /// Only the first ending is told.
 void Session::end(Ending ending, Phase next) {
   if (known_ && phase_ != Phase::leaving && phase_ != Phase::gone) {
+    ending.own_close = phase_ == Phase::close_sent && closing_by_ == EndedBy::local;
     ending_ = std::make_unique<Ending>(std::move(ending));
   }
   if (next == Phase::leaving) {
@@ -582,12 +583,13 @@ void Session::enter(Phase phase) {
 }
 
 void Session::tell_ending() {
-  known_ = false;
   const auto told = std::move(ending_);
   const Ending nothing_known;
   const Ending& ending = told != nullptr ? *told : nothing_known;
   Dispatcher& dispatcher = context_.dispatcher;
   if (ending.error) dispatcher.failed(*this, *ending.error);
+  if (!known_) return;  // the callback was the end of the client
+  known_ = false;
   dispatcher.closed(*this, {ending.code, ending.reason, ending.clean, ending.by});
   // The Connection is over; what is left is a socket.
   record_.reset();
@@ -595,7 +597,7 @@ void Session::tell_ending() {
   release_data();
   if (handle_state_ != nullptr) handle_state_->session = nullptr;
   handle_state_.reset();
-  context_.owner.session_closed(ending.by);
+  context_.owner.session_closed(ending.own_close ? EndedBy::local : ending.by);
 }
 
 /// HTTP without a request in progress ends now, WebSocket with Close 1001.

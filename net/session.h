@@ -125,6 +125,7 @@ class Session final : public Connection, public core::Source {
     EndedBy by = EndedBy::transport;
     bool clean = false;
     std::optional<Error> error;
+    bool own_close = false;  // the user had sent one, whatever came of it
   };
   class Sink;
 

@@ -168,7 +168,8 @@ void Session::owe_drain() {
 
 /// After the kernel was given something, or something was queued. Calls nobody back.
 void Session::note_output() {
-  if (output_.error() != 0 && phase_ != Phase::gone) {
+  // A peer that has answered our Close may end TCP and want no more pongs: behind our Close, what it has sent tells.
+  if (output_.error() != 0 && phase_ != Phase::gone && phase_ != Phase::close_sent) {
     const IoResult failed{.state = IoResult::State::failed, .error = output_.error()};
     end_abnormally(EndedBy::transport, ErrorKind::transport, transport_fault(failed));
   }

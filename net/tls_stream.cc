@@ -214,9 +214,10 @@ IoResult TlsStream::receive(int socket, std::span<std::byte> room) {
   if (established_) become_busy();
   IoResult result = established_ || shake_hands() ? read_plaintext(room) : failed(-1);
   result.wire_bytes = wire_bytes_;
-  if (!call.finish() && result.state != IoResult::State::failed) {
-    result = {.state = IoResult::State::failed, .error = error_};
-  }
+  if (call.finish() || result.state == IoResult::State::end || result.state == IoResult::State::failed) return result;
+  // That nothing can be sent is told when all that has come was used: an answer to our Close may be there.
+  if (result.bytes == 0 && !result.more) return {.state = IoResult::State::failed, .error = error_};
+  result.more = true;
   return result;
 }
 

@@ -48,10 +48,10 @@ class Client {
   ///
   /// `configure` is called first, to set the connection's callbacks. Then comes `on_open` or, where there is no
   /// connection to be had, `on_error` with the reason and `on_close` with 1006. With ClientOptions::reconnect each
-  /// attempt is a Connection of its own, for which `configure` is called anew. The handle is for all of them: it
-  /// sends through the one that is open, and `abort` and `close` through it are for good.
-  /// On the client's thread, or before `run`; others use `post`. Throws std::invalid_argument where the URL or an
-  /// option makes no sense, and std::system_error for a file of ClientOptions::tls, named in its text.
+  /// attempt is a Connection of its own, for which `configure` is called anew. The handle is for all of them: it sends
+  /// through the one that is open. Its `abort` and `close` are for good, at any time; so are those of a live
+  /// Connection. On the client's thread, or before `run`; others use `post`. Throws std::invalid_argument where the URL
+  /// or an option makes no sense, and std::system_error for a file of ClientOptions::tls, named in its text.
   Handle connect(std::string_view url, ClientOptions options, Callback<void(Connection&)> configure);
   Handle connect(std::string_view url, Callback<void(Connection&)> configure);
   /// The same with a table of callbacks.

@@ -30,7 +30,7 @@ std::optional<FarFrameRead> read_frame(std::string_view bytes) {
   head += key.size();
   if (bytes.size() - head < length) return std::nullopt;
   FarFrameRead read{
-      {first & 0x0FU, (first & 0x80U) != 0, (first & 0x40U) != 0, std::string(bytes.substr(head, length))},
+      {first & 0x0FU, (first & 0x80U) != 0, (first & 0x40U) != 0, masked, std::string(bytes.substr(head, length))},
       head + static_cast<std::size_t>(length)};
   std::string& payload = read.frame.payload;
   for (std::size_t i = 0; masked && i < payload.size(); ++i) payload[i] = static_cast<char>(payload[i] ^ key[i % 4]);

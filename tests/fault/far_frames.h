@@ -13,6 +13,7 @@ struct FarFrame {
   unsigned opcode = 0;
   bool fin = true;
   bool compressed = false;
+  bool masked = false;
   std::string payload;
 };
 

@@ -1,6 +1,7 @@
 #include "tests/fault/far_socket.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -55,6 +56,8 @@ SystemAddress system_address(const Address& address) {
 int make_socket(const SystemAddress& address) {
   const int made = ::socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (made < 0) throw std::runtime_error(std::string("the test can have no socket: ") + std::strerror(errno));
+  const int on = 1;  // else what it says waits for what has not been acknowledged
+  if (address.get()->sa_family != AF_UNIX) ::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return made;
 }
 
@@ -123,13 +126,13 @@ bool FarSocket::read_some() {
 
 std::string FarSocket::take_input() { return std::exchange(incoming_, {}); }
 
-FarListener::FarListener(Address address) : address_(std::move(address)) {
+FarListener::FarListener(Address address, int backlog) : address_(std::move(address)) {
   if (address_.family == Address::Family::unix_socket) ::unlink(address_.file.c_str());
   const SystemAddress where = system_address(address_);
   descriptor_ = make_socket(where);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  if (::bind(descriptor_, where.get(), where.size) != 0 || ::listen(descriptor_, 64) != 0 ||
+  if (::bind(descriptor_, where.get(), where.size) != 0 || ::listen(descriptor_, backlog) != 0 ||
       ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     throw std::runtime_error(std::string("the test cannot listen: ") + std::strerror(errno));
   }

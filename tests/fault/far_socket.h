@@ -62,7 +62,9 @@ class FarSocket {
 /// A listening one. `port` 0 is replaced with the one that the kernel chose.
 class FarListener {
  public:
-  explicit FarListener(Address address);
+  static constexpr int kBacklog = 64;
+
+  explicit FarListener(Address address, int backlog = kBacklog);
   ~FarListener();
   FarListener(const FarListener&) = delete;
   FarListener& operator=(const FarListener&) = delete;

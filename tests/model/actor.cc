@@ -18,8 +18,10 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Actor::Actor(House& house, Random& random)
-    : house_(house), random_(random), wild_(random.one_in(3)), own_callbacks_(random.one_in(2)) {}
+Actor::Actor(House& house, Random& random, const Lines& lines)
+    : house_(house), random_(random), wild_(random.one_in(3)), own_callbacks_(random.one_in(2)), lines_(lines) {
+  house.announces_attempts = own_callbacks_;
+}
 
 void Actor::start(Server& server) {
   server_ = &server;
@@ -30,19 +32,42 @@ void Actor::start(Server& server) {
   }
 }
 
+/// Nobody is called back before that returns.
+void Actor::connect(Client& client, OutgoingLine& line) {
+  client_ = &client;
+  const bool inside = std::exchange(house_.inside_call, true);
+  line.begun(own_callbacks_
+                 ? client.connect(line.url(), line.options(), [this](Connection& socket) { configure(socket); })
+                 : client.connect(line.url(), line.options(), handlers()));
+  house_.inside_call = inside;
+}
+
+void Actor::post(Callback<void()> task) {
+  server_ != nullptr ? server_->post(std::move(task)) : client_->post(std::move(task));
+}
+
 /// Its path is `/NUMBER`.
-NearEnd& Actor::of(const Connection& socket) {
+Line& Actor::line_of(const Connection& socket) {
   const std::string path(socket.info().path);
   std::size_t number = 0;
   std::from_chars(path.data() + 1, path.data() + path.size(), number);
-  return *connections_.at(number);
+  return *lines_.at(number);
+}
+
+/// What all connections' callbacks are told first tells of the connection, too.
+NearEnd& Actor::of(Connection& socket) {
+  Line& line = line_of(socket);
+  if (line.near().was_configured()) return line.near();
+  line.check_attempt();
+  line.near().configured(socket);
+  return line.near();
 }
 
 // ---- Callbacks
 
 void Actor::configure(Connection& socket) {
+  house_.require(!line_of(socket).near().was_configured(), "configured twice: " + std::string(socket.info().path));
   NearEnd& near = of(socket);
-  near.configured(socket);
   set_callbacks(socket);
   if (random_.one_in(4)) near.take_handle();
   if (random_.one_in(60)) throw std::runtime_error(near.throws());
@@ -63,11 +88,7 @@ void Actor::set_callbacks(Connection& socket) {
 
 Handlers Actor::handlers() {
   return {
-      .on_open =
-          [this](Connection& socket) {
-            of(socket).configured(socket);
-            on_open(socket);
-          },
+      .on_open = [this](Connection& socket) { on_open(socket); },
       .on_message = [this](Connection& socket, std::string_view text) { on_data(socket, 1, text); },
       .on_binary = [this](Connection& socket, std::span<const std::byte> bytes) { on_data(socket, 2, text_of(bytes)); },
       .on_ping = [this](Connection& socket,
@@ -115,10 +136,11 @@ void Actor::on_error(Connection& socket, const Error& error) {
 }
 
 void Actor::on_close(Connection& socket, const CloseInfo& why) {
+  Line& line = line_of(socket);
   NearEnd& near = of(socket);
   near.closed(why);
   in_callback(near, false);
-  near.gone();
+  line.gone();
   if (random_.one_in(30)) throw std::runtime_error("from on_close");
 }
 
@@ -129,20 +151,24 @@ void Actor::in_callback(NearEnd& near, bool may_throw) {
   for (std::size_t i = 0; i < times; ++i) {
     if (random_.one_in(20)) {
       act_in_thread();
-    } else if (NearEnd* const other = random_.one_in(5) ? anybody() : &near) {
-      act_on(*other);
+    } else if (connect_ && random_.one_in(20)) {
+      connect_();
+    } else if (destroy_client_ && random_.one_in(60)) {
+      destroy_client_();
+    } else if (Line* const other = random_.one_in(5) ? anybody() : nullptr) {
+      act_on(other->near());
+    } else {
+      act_on(near);
     }
   }
   if (may_throw && random_.one_in(wild_ ? 60 : 300)) throw std::runtime_error(near.throws());
 }
 
 void Actor::act_outside() {
-  if (NearEnd* const near = anybody()) act_on(*near);
+  if (Line* const line = anybody()) act_on(line->near());
 }
 
-NearEnd* Actor::anybody() {
-  return connections_.empty() ? nullptr : connections_[random_.below(connections_.size())].get();
-}
+Line* Actor::anybody() { return lines_.empty() ? nullptr : lines_[random_.below(lines_.size())].get(); }
 
 NearEnd::Via Actor::via() { return random_.one_in(2) ? NearEnd::Via::handle : NearEnd::Via::connection; }
 
@@ -162,7 +188,7 @@ void Actor::act_on(NearEnd& near) {
     case 6:
       return near.resume(via());
     case 7:
-      return random_.one_in(wild_ ? 6 : 20) ? end_server() : near.take_handle();
+      return random_.one_in(wild_ ? 6 : 20) ? end_it_all() : near.take_handle();
     case 8:
       if (own_callbacks_ && near.socket() != nullptr) set_callbacks(*near.socket());
       return;
@@ -177,8 +203,8 @@ std::string Actor::payload() {
 }
 
 void Actor::send_something(NearEnd& near) {
-  if (random_.one_in(6)) return near.send(via(), 9, "from the server " + std::to_string(random_.below(1000)));
-  if (random_.one_in(6)) return near.send(via(), 10, "pong of the server " + std::to_string(random_.below(1'000'000)));
+  if (random_.one_in(6)) return near.send(via(), 9, "from mote " + std::to_string(random_.below(1000)));
+  if (random_.one_in(6)) return near.send(via(), 10, "pong of mote " + std::to_string(random_.below(1'000'000)));
   if (random_.one_in(3) && fill_exactly(near)) return;
   const std::size_t times = random_.one_in(10) ? random_.between(5, 60) : 1;
   const std::string what = payload();
@@ -195,20 +221,22 @@ bool Actor::fill_exactly(NearEnd& near) {
 
 void Actor::close_somehow(NearEnd& near) {
   static constexpr std::array<std::uint16_t, 4> kCodes{1000, 1008, 3333, 4999};
-  near.close(via(), random_.pick(kCodes), random_.one_in(2) ? "" : "the server's reason");
+  near.close(via(), random_.pick(kCodes), random_.one_in(2) ? "" : "mote's reason");
 }
 
-void Actor::end_server() { random_.one_in(2) ? stop() : drain(); }
+void Actor::end_it_all() { random_.one_in(2) ? stop() : drain(); }
 
 void Actor::stop() {
-  house_.note("server: stop");
+  house_.note("stop");
   house_.stopped = true;
-  server_->stop();
+  server_ != nullptr ? server_->stop() : client_->stop();
 }
 
+/// A client has nothing of the kind.
 void Actor::drain() {
+  if (server_ == nullptr) return stop();
   const std::chrono::milliseconds deadline(random_.one_in(4) ? 0 : random_.below(5'000));
-  house_.note("server: drain within " + std::to_string(deadline.count()) + " ms");
+  house_.note("drain within " + std::to_string(deadline.count()) + " ms");
   const std::int64_t until = House::now_ms() + deadline.count();
   if (!house_.drained_ms) house_.drained_ms = House::now_ms();
   if (!house_.deadline_ms || until < *house_.deadline_ms) house_.deadline_ms = until;
@@ -216,38 +244,39 @@ void Actor::drain() {
 }
 
 void Actor::resume_all() {
-  for (const auto& near : connections_) {
-    if (near->is_open()) near->resume(NearEnd::Via::connection);
+  for (const auto& line : lines_) {
+    if (line->near().is_paused()) line->near().resume(NearEnd::Via::connection);
   }
 }
 
 /// The thread has ended before this one goes on, so that a play is always the same. What it has asked for is done by
 /// tasks of this one, in order, and so can be seen.
 void Actor::act_in_thread() {
-  NearEnd* const near = anybody();
-  if (near == nullptr || !near->reachable()) return;
-  near->take_handle();
+  Line* const line = anybody();
+  if (line == nullptr || !line->near().reachable()) return;
+  line->near().take_handle();
+  const Handle handle = line->near().handle();
   const std::size_t what = random_.below(8);
   const unsigned opcode = random_.one_in(5) ? 10 : random_.one_in(2) ? 1 : 2;
   const std::string bytes = opcode == 10 ? "pong of a thread " + std::to_string(random_.below(1'000'000)) : payload();
   SendStatus status = SendStatus::closed;
-  const bool open = near->handle().is_open();
+  const bool open = handle.is_open();
   std::thread([&] {
-    server_->post([near] { near->before_posted(); });
+    post([line] { line->near().before_posted(); });
     if (what == 0) {
-      near->handle().close(4001, "by a thread");
-      server_->post([near] { near->after_posted_close(4001, "by a thread"); });
+      handle.close(4001, "by a thread");
+      post([line] { line->near().after_posted_close(4001); });
     } else if (what == 1) {
-      near->handle().abort();
-      server_->post([near] { near->after_posted_abort(); });
+      handle.abort();
+      post([line] { line->near().after_posted_abort(); });
     } else {
-      status = opcode == 10 ? near->handle().send_pong(std::as_bytes(std::span(bytes))) : near->handle().send(bytes);
+      status = opcode == 10 ? handle.send_pong(std::as_bytes(std::span(bytes))) : handle.send(bytes);
       const unsigned sent_as = opcode == 10 ? 10 : 1;
-      server_->post([near, sent_as, bytes, status] { near->after_posted_send(sent_as, bytes, status); });
+      post([line, sent_as, bytes, status] { line->near().after_posted_send(sent_as, bytes, status); });
     }
   }).join();
   house_.note("another thread: action " + std::to_string(what) + " on connection " +
-              std::to_string(near->far().number()));
+              std::to_string(line->far().number()));
   if (what > 1)
     house_.require(open || status == SendStatus::closed, "a thread may send through a handle that is closed");
 }

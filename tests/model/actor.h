@@ -10,6 +10,7 @@
 #include <mote/mote.h>
 
 #include "tests/model/house.h"
+#include "tests/model/line.h"
 #include "tests/model/near_end.h"
 #include "tests/model/speech.h"
 
@@ -18,14 +19,23 @@ namespace mote::model {
 /// The user's code of a play: callbacks that do anything that may be done, by chance.
 class Actor {
  public:
-  Actor(House& house, Random& random);
+  using Lines = std::vector<std::unique_ptr<Line>>;
 
-  /// Sets its callbacks, all connections' or each one's own.
+  /// `lines`: by the number in their path.
+  Actor(House& house, Random& random, const Lines& lines);
+
+  /// \name Whom it acts on: sets its callbacks, all connections' or each one's own
+  /// @{
   void start(Server& server);
-  /// The connections, by the number in their path.
-  std::vector<std::unique_ptr<NearEnd>>& connections() { return connections_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<NearEnd>>& connections() const { return connections_; }
-  /// Does something to one of them, from a task of the loop's.
+  void connect(Client& client, OutgoingLine& line);
+  /// @}
+  /// What else it may do: Client::connect of another line, and an end of the client.
+  void may_connect(std::function<void()> connect) { connect_ = std::move(connect); }
+  void may_destroy_client(std::function<void()> destroy) { destroy_client_ = std::move(destroy); }
+  /// Has the loop run a task.
+  void post(Callback<void()> task);
+
+  /// Does something to one of the connections, from a task of the loop's.
   void act_outside();
   /// The same from another thread.
   void act_in_thread();
@@ -35,7 +45,8 @@ class Actor {
   void drain();
 
  private:
-  NearEnd& of(const Connection& socket);
+  Line& line_of(const Connection& socket);
+  NearEnd& of(Connection& socket);
   void configure(Connection& socket);
   void set_callbacks(Connection& socket);
   [[nodiscard]] Handlers handlers();
@@ -51,8 +62,8 @@ class Actor {
   void send_something(NearEnd& near);
   bool fill_exactly(NearEnd& near);
   void close_somehow(NearEnd& near);
-  void end_server();
-  NearEnd* anybody();
+  void end_it_all();
+  Line* anybody();
   NearEnd::Via via();
   std::string payload();
 
@@ -60,8 +71,11 @@ class Actor {
   Random& random_;
   bool wild_;
   bool own_callbacks_;
+  const Lines& lines_;
   Server* server_ = nullptr;
-  std::vector<std::unique_ptr<NearEnd>> connections_;
+  Client* client_ = nullptr;
+  std::function<void()> connect_;
+  std::function<void()> destroy_client_;
 };
 
 }  // namespace mote::model

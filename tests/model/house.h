@@ -13,9 +13,11 @@ namespace mote::model {
 
 /// What all connections of a play have in common.
 struct House {
-  Options options = {};
+  Options options = {};             ///< A client has those of the same name.
+  bool secure = false;              ///< They go through TLS.
+  bool announces_attempts = false;  ///< Each has its own callbacks, and so its own configure.
   Verdict verdict;
-  bool stopped = false;                          ///< Server::stop was called.
+  bool stopped = false;                          ///< Server::stop or Client::stop was called.
   std::optional<std::int64_t> drained_ms = {};   ///< When Server::drain was called first.
   std::optional<std::int64_t> deadline_ms = {};  ///< The earliest that was given with it.
   bool inside_call = false;                      ///< A method of mote's runs: nobody may be called back.

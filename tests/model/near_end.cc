@@ -45,20 +45,21 @@ NearEnd::NearEnd(House& house, FarEnd& far) : house_(house), far_(far) {
 }
 
 void NearEnd::note(const std::string& text) const {
-  if (house_.verdict.traces()) house_.note("server, connection " + std::to_string(far_.number()) + ": " + text);
+  if (house_.verdict.traces()) house_.note("mote, connection " + std::to_string(far_.number()) + ": " + text);
 }
 
 void NearEnd::require(bool true_one, const std::string& else_wrong) const {
   if (!true_one) house_.verdict.fail("connection " + std::to_string(far_.number()) + ": " + else_wrong);
 }
 
-// ---- What the server was told
+// ---- What the user was told
 
 /// What holds for each callback.
 void NearEnd::callback(const std::string& name, bool before_the_end) {
   note(name);
   require(!house_.inside_call, name + " while a method of mote's runs");
   require(!closed_, name + " after on_close");
+  require(!vanished_, name + " after the client's end");
   if (!before_the_end || closed_) return;
   require(opened_, name + " before on_open");
   require(socket_->is_open(), name + " while it is not open");
@@ -67,16 +68,20 @@ void NearEnd::callback(const std::string& name, bool before_the_end) {
 
 void NearEnd::configured(Connection& socket) {
   note("configure");
-  require(!configured_, "configured twice");
+  require(!configured_ && !vanished_ && !house_.inside_call, "configured twice, or at the wrong time");
   configured_ = true;
+  configured_ms_ = House::now_ms();
   socket_ = &socket;
+  if (is_client()) require(socket.handle() == handle_, "a connection has another handle than `connect` has answered");
 }
 
 void NearEnd::opened() {
   note("on_open");
-  require(!house_.inside_call && configured_ && !opened_ && !closed_, "on_open twice, or at the wrong time");
+  require(!house_.inside_call && configured_ && !opened_ && !closed_ && !vanished_,
+          "on_open twice, or at the wrong time");
   require(socket_ != nullptr && (socket_->is_open() || cause_ != Cause::none), "is not open in on_open");
-  require(far_.has_asked(), "opened before all of the request was there");
+  require(!is_client() || !aborted_, "opened although it was ended before");
+  require(far_.may_open(), "opened before all of a correct handshake was there");
   opened_ = true;
 }
 
@@ -104,6 +109,7 @@ void NearEnd::failed(const Error& error) {
   require(!error_, "on_error twice");
   require(socket_ != nullptr && !socket_->is_open(), "is open in on_error");
   error_ = error.kind();
+  error_status_ = error.response() != nullptr ? error.response()->status : 0;
 }
 
 void NearEnd::closed(const CloseInfo& why) {
@@ -111,15 +117,16 @@ void NearEnd::closed(const CloseInfo& why) {
                std::to_string(static_cast<int>(why.by)) + (why.clean ? ", clean" : ""),
            false);
   require(socket_ != nullptr && !socket_->is_open(), "is open in on_close");
-  require(opened_ || (configured_ && cause_ != Cause::none), "on_close without on_open");
+  require(opened_ || (configured_ && (is_client() || cause_ != Cause::none)), "on_close without on_open");
   check_ending(why);
   check_error(why);
   ending_ = why;
   ending_.reason = {};
+  closed_ms_ = House::now_ms();
   ends_this_turn_ = false;
 }
 
-// ---- What the server does
+// ---- What the user does
 
 /// Nobody is called back meanwhile.
 template <class Call>
@@ -136,18 +143,34 @@ auto NearEnd::call(Call&& call) {
 }
 
 template <class ByConnection, class ByHandle>
-void NearEnd::through(Via via, ByConnection&& by_connection, ByHandle&& by_handle) {
+NearEnd::Via NearEnd::through(Via via, ByConnection&& by_connection, ByHandle&& by_handle) {
   if (has_handle_ && (via == Via::handle || socket_ == nullptr)) {
     call([&] { by_handle(handle_); });
-  } else if (socket_ != nullptr) {
-    call([&] { by_connection(*socket_); });
+    return Via::handle;
   }
+  if (socket_ != nullptr) call([&] { by_connection(*socket_); });
+  return Via::connection;
 }
 
 void NearEnd::take_handle() {
   if (socket_ == nullptr || has_handle_) return;
   handle_ = socket_->handle();
   has_handle_ = true;
+}
+
+void NearEnd::adopt(Handle handle) {
+  handle_ = std::move(handle);
+  has_handle_ = true;
+}
+
+void NearEnd::take_farewell(Via via) {
+  if (via == Via::handle && farewell_) farewell_();
+}
+
+void NearEnd::vanish() {
+  vanished_ = true;
+  socket_ = nullptr;
+  ends_this_turn_ = false;
 }
 
 NearEnd::Before NearEnd::look() const {
@@ -213,13 +236,15 @@ void NearEnd::end_by(Cause cause, std::uint16_t close_sent) {
 void NearEnd::close(Via via, std::uint16_t code, const std::string& reason) {
   const Before before = look();
   note("close " + std::to_string(code));
-  through(
+  take_farewell(through(
       via, [&](Connection& socket) { socket.close(code, reason); },
-      [&](const Handle& handle) { handle.close(code, reason); });
+      [&](const Handle& handle) { handle.close(code, reason); }));
   note_close(before, code);
 }
 
+/// A client's that has not opened is dropped.
 void NearEnd::note_close(const Before& before, std::uint16_t code) {
+  if (is_connecting()) return note_abort(before);
   if (before.open) end_by(Cause::close, code);
   if (socket_ != nullptr && !closed_) require(!socket_->is_open(), "is open after `close`");
 }
@@ -227,12 +252,13 @@ void NearEnd::note_close(const Before& before, std::uint16_t code) {
 void NearEnd::abort(Via via) {
   const Before before = look();
   note("abort");
-  through(
-      via, [](Connection& socket) { socket.abort(); }, [](const Handle& handle) { handle.abort(); });
+  take_farewell(through(
+      via, [](Connection& socket) { socket.abort(); }, [](const Handle& handle) { handle.abort(); }));
   note_abort(before);
 }
 
 void NearEnd::note_abort(const Before& before) {
+  if (is_connecting()) aborted_ = true;  // perhaps without the user's knowing that it has begun
   if (socket_ == nullptr) return;
   aborted_ = true;
   require(!socket_->is_open(), "is open after `abort`");
@@ -241,10 +267,11 @@ void NearEnd::note_abort(const Before& before) {
 }
 
 void NearEnd::pause(Via via) {
+  if (socket_ == nullptr && is_connecting()) return;  // has it begun?
   note("pauses");
   through(
       via, [](Connection& socket) { socket.pause_reading(); }, [](const Handle& handle) { handle.pause_reading(); });
-  paused_ = true;
+  if (socket_ != nullptr) paused_ = true;
 }
 
 void NearEnd::resume(Via via) {
@@ -258,7 +285,8 @@ void NearEnd::resume(Via via) {
 std::string NearEnd::throws() {
   note("throws");
   threw_ = true;
-  ends_this_turn_ = true;
+  ends_this_turn_ = socket_ != nullptr;
+  if (socket_ == nullptr) return "as the model has it";
   if (socket_->is_open() || (cause_ == Cause::close && !aborted_)) end_by(Cause::exception, close_code::internal_error);
   return "as the model has it";
 }
@@ -287,7 +315,14 @@ void NearEnd::after_posted_send(unsigned opcode, const std::string& payload, Sen
   if (status == SendStatus::queued) drain_due_ = true;
 }
 
-void NearEnd::after_posted_close(std::uint16_t code, const std::string&) { note_close(before_posted_, code); }
-void NearEnd::after_posted_abort() { note_abort(before_posted_); }
+void NearEnd::after_posted_close(std::uint16_t code) {
+  take_farewell(Via::handle);
+  note_close(before_posted_, code);
+}
+
+void NearEnd::after_posted_abort() {
+  take_farewell(Via::handle);
+  note_abort(before_posted_);
+}
 
 }  // namespace mote::model

@@ -14,10 +14,12 @@ constexpr std::int64_t kLateMs = 200;  // timers of a second and more may be 64 
 
 }  // namespace
 
-// ---- What reaches the client
+// ---- What reaches the far end
 
 void NearEnd::reached(const fault::FarFrame& frame) {
-  require(frame.fin && !frame.compressed, "a frame of the server's is no whole one");
+  require(is_client() ? opened_ : configured_, "a frame came before on_open");
+  require(frame.fin && !frame.compressed, "a frame is no whole one");
+  require(frame.masked == is_client(), "a frame is masked as the other role has it");
   if (frame.opcode == 10) {
     const auto found =
         std::find(pongs_.begin() + static_cast<std::ptrdiff_t>(pongs_reached_), pongs_.end(), frame.payload);
@@ -30,10 +32,10 @@ void NearEnd::reached(const fault::FarFrame& frame) {
   require(!close_reached_, "a frame came behind a Close frame");
   if (frame.opcode == 8) return close_reached(frame);
   if (frame.opcode == 9 && frame.payload.empty()) return;  // mote's own
-  if (reached_ >= outgoing_.size()) return require(false, "a message reached the client that was not accepted");
+  if (reached_ >= outgoing_.size()) return require(false, "a message reached the far end that was not accepted");
   const Outgoing& next = outgoing_[reached_++];
   require(next.opcode == frame.opcode && next.payload == frame.payload,
-          "another message reached the client than the one that was sent next");
+          "another message reached the far end than the one that was sent next");
 }
 
 void NearEnd::close_reached(const fault::FarFrame& frame) {
@@ -53,13 +55,13 @@ bool NearEnd::heard_all_before_end() const {
   return end && delivered_ == *end;
 }
 
-/// The client's Close, or something bad, has been given whole.
+/// The far end's Close, or something bad, has been given whole.
 bool NearEnd::end_is_complete() const {
   const auto end = far_.speech().first_end();
   return end && far_.speech().units()[*end].end <= far_.speech().given();
 }
 
-bool NearEnd::says_clients_close(const CloseInfo& why) const {
+bool NearEnd::says_far_close(const CloseInfo& why) const {
   const auto end = far_.speech().first_end();
   if (!end) return false;
   const Unit& unit = far_.speech().units()[*end];
@@ -67,7 +69,7 @@ bool NearEnd::says_clients_close(const CloseInfo& why) const {
          end_is_complete();
 }
 
-bool NearEnd::says_clients_fault(const CloseInfo& why) const {
+bool NearEnd::says_far_fault(const CloseInfo& why) const {
   const auto end = far_.speech().first_end();
   if (!end) return false;
   const Unit& unit = far_.speech().units()[*end];
@@ -90,12 +92,13 @@ bool NearEnd::may_end_so(const CloseInfo& why) const {
   const bool abnormal = why.code == close_code::abnormal && why.reason.empty() && !why.clean;
   switch (why.by) {
     case EndedBy::peer:
-      return cause_ == Cause::none && says_clients_close(why) && heard_all_before_end();
+      return cause_ == Cause::none && says_far_close(why) && heard_all_before_end();
     case EndedBy::local:
+      if (!opened_ && is_client()) return abnormal && aborted_;
       if (cause_ == Cause::abort) return abnormal;
       if (cause_ == Cause::exception) return why.code == close_code::internal_error && !why.clean;
       if (aborted_ && abnormal) return cause_ == Cause::close || house_.drained_ms;
-      return cause_ == Cause::close && says_clients_close(why);
+      return cause_ == Cause::close && says_far_close(why);
     case EndedBy::transport:
       // Half closed, all that came before it is heard.
       return abnormal && far_.left() &&
@@ -106,10 +109,13 @@ bool NearEnd::may_end_so(const CloseInfo& why) const {
       if (cause_ == Cause::limit) return why.code == close_code::policy_violation && !why.clean;
       [[fallthrough]];
     case EndedBy::protocol_error:
-      return (cause_ == Cause::none || cause_ == Cause::close) && says_clients_fault(why) &&
+      return (cause_ == Cause::none || cause_ == Cause::close) && says_far_fault(why) &&
              (!untouched || heard_all_before_end());
+    case EndedBy::handshake:
+      return abnormal && is_client() && !opened_;
     case EndedBy::shutdown:
-      if (why.clean) return house_.drained_ms && says_clients_close(why);
+      if (!opened_ && is_client()) return abnormal && (house_.stopped || house_.drained_ms);
+      if (why.clean) return house_.drained_ms && says_far_close(why);
       return (house_.stopped || house_.deadline_ms) && why.code == close_code::going_away;
     default:
       return false;
@@ -120,14 +126,27 @@ void NearEnd::check_ending(const CloseInfo& why) {
   require(may_end_so(why), "it cannot have ended so: " + std::to_string(why.code) + " \"" + std::string(why.reason) +
                                "\" by " + std::to_string(static_cast<int>(why.by)) + (why.clean ? ", clean" : "") +
                                ", cause " + std::to_string(static_cast<int>(cause_)));
-  if (close_sent_) return;
+  if (close_sent_ || !opened_) return;
   if (why.by == EndedBy::peer) close_sent_ = why.code;
   if (why.by == EndedBy::protocol_error || why.by == EndedBy::limit) close_sent_ = why.code;
   if (why.by == EndedBy::shutdown) close_sent_ = close_code::going_away;
 }
 
+/// Why a client's attempt came to nothing.
+bool NearEnd::may_fail_so(ErrorKind kind) const {
+  if (kind == ErrorKind::callback) return threw_;
+  if (kind != ErrorKind::timeout) return far_.explains(kind, error_status_);
+  const bool known = configured_ms_ != House::now_ms();  // else it is not known when it began
+  return !known || House::now_ms() - configured_ms_ >= house_.options.handshake_timeout.count();
+}
+
 /// An exception's error takes the place of another.
 void NearEnd::check_error(const CloseInfo& why) {
+  if (why.by == EndedBy::handshake && !threw_) {
+    require(error_ && may_fail_so(*error_), "on_error did not come, or told of another thing than what happened");
+    closed_ = true;
+    return;
+  }
   std::optional<ErrorKind> due;
   if (why.by == EndedBy::transport) due = ErrorKind::transport;
   if (why.by == EndedBy::timeout) due = ErrorKind::timeout;
@@ -142,21 +161,31 @@ void NearEnd::check_error(const CloseInfo& why) {
 
 void NearEnd::check_between_turns() { require(!ends_this_turn_, "on_close did not come before the turn's end"); }
 
-/// Where the client never looked away, it has what was accepted before an orderly end, and the Close frame behind it.
+/// A far end that never looked away has what was accepted before an orderly end, and the Close frame behind it.
 void NearEnd::check_last_words() const {
   const bool orderly = ending_.by == EndedBy::peer || ending_.by == EndedBy::protocol_error ||
                        ending_.by == EndedBy::limit || ending_.clean || cause_ == Cause::exception;
-  if (!orderly || !opened_ || aborted_ || !far_.was_attentive()) return;
-  require(reached_ == outgoing_.size(), "not all that was accepted reached the client");
-  require(close_reached_.has_value(), "no Close frame reached the client");
+  if (!orderly || !opened_ || aborted_ || cut_short_ || !far_.was_attentive()) return;
+  require(reached_ == outgoing_.size(), "not all that was accepted reached the far end");
+  require(close_reached_.has_value(), "no Close frame reached the far end");
 }
 
 void NearEnd::check_opening() const {
-  if (house_.stopped || house_.drained_ms || far_.left() || !far_.all_written()) return;
-  if (far_.has_asked()) require(opened_ || closed_, "a correct request was not answered");
-  if (far_.is_wrong()) require(far_.was_refused(), "a request that is not correct was not refused");
+  if (opened_ || closed_ || vanished_ || house_.stopped || house_.drained_ms) return;
+  if (is_client()) return check_connecting();
+  if (far_.left() || !far_.all_written()) return;
+  require(!far_.may_open(), "a correct request was not answered");
+  if (far_.has_failed()) require(far_.was_refused(), "a request that is not correct was not refused");
   const bool too_late = House::now_ms() - far_.began_ms() > house_.options.handshake_timeout.count() + kLateMs;
-  if (too_late) require(opened_ || closed_ || far_.server_ended(), "the handshake timeout has passed");
+  require(!too_late || far_.sees_end(), "the handshake timeout has passed");
+}
+
+void NearEnd::check_connecting() const {
+  if (!configured_) return;
+  require(!far_.has_failed(), "an attempt that has failed is not told so");
+  require(!far_.may_open() || !far_.all_written(), "a correct answer did not open the connection");
+  const std::int64_t most = far_.longest_way_ms() + house_.options.handshake_timeout.count() + kLateMs;
+  require(House::now_ms() - configured_ms_ <= most, "the handshake timeout has passed");
 }
 
 /// After this side's Close.
@@ -165,42 +194,66 @@ void NearEnd::check_closing() const {
   const bool too_late = House::now_ms() - ended_ms_ > house_.options.close_timeout.count() + kLateMs;
   require(!too_late, "the close timeout has passed");
   if (!far_.reads() || !far_.all_written()) return;
-  require(!end_is_complete() && !far_.left(), "the client's answer to Close, or its end, is not noticed");
+  require(!end_is_complete() && !far_.left(), "the answer to Close, or the end of the connection, is not noticed");
+}
+
+/// The Connection is over, and its socket has some time more.
+void NearEnd::check_leaving() const {
+  if (!far_.reads() || far_.left()) return;
+  const bool too_late = House::now_ms() - closed_ms_ > house_.options.close_timeout.count() + kLateMs;
+  require(!too_late || far_.sees_end(), "on_close came long ago, and the socket is still there");
+}
+
+/// A client lets the server end TCP first, for a while (RFC 6455 §7.1.1).
+void NearEnd::check_patience() const {
+  if (!is_client() || !ending_.clean || aborted_ || far_.half_closed() || house_.stopped || house_.drained_ms ||
+      cut_short_)
+    return;
+  const std::int64_t since = cause_ == Cause::close ? ended_ms_ : closed_ms_;
+  require(!far_.saw_end_ms() || *far_.saw_end_ms() - since >= house_.options.close_timeout.count(),
+          "the client ended TCP before the server, and at once");
 }
 
 void NearEnd::check_silence() const {
   const auto& options = house_.options;
   const std::int64_t most = (options.ping_interval + options.ping_timeout).count() + kLateMs;
-  // While this side does not read, since it pauses or the client does not read, silence is not held against it.
+  // While this side does not read, since it pauses or the far end does not read, silence is not held against it.
   const std::int64_t since = std::max({far_.last_said_ms(), far_.reads_since_ms(), resumed_ms_});
-  require(House::now_ms() - since <= most, "a client that does not answer pings is not dropped");
+  require(House::now_ms() - since <= most, "a peer that does not answer pings is not dropped");
 }
 
 void NearEnd::check_at_rest() {
   check_opening();
-  if (closed_) return check_last_words();
+  if (vanished_) return;
+  if (closed_) {
+    check_last_words();
+    check_patience();
+    return check_leaving();
+  }
   if (!is_open()) return check_closing();
   if (far_.dropped()) return require(paused_, "the end of the connection is not noticed");
   if (!far_.reads() || !far_.all_written()) return;
-  require(reached_ == outgoing_.size(), "messages do not reach the client that reads");
-  require(socket_->queued_bytes() == 0 && !drain_due_, "output waits, or on_drain does, although the client reads");
+  require(reached_ == outgoing_.size(), "messages do not reach a far end that reads");
+  require(socket_->queued_bytes() == 0 && !drain_due_, "output waits, or on_drain does, although the far end reads");
   require(pongs_.empty() || pongs_reached_ == pongs_.size(), "the last pong did not come");
   if (paused_) return;
   check_silence();
-  require(!far_.half_closed(), "the end of the client's sending is not noticed");
+  require(!far_.half_closed(), "the end of the far end's sending is not noticed");
   require(delivered_ == far_.speech().complete(), "something that was said is not delivered");
-  require(!end_is_complete(), "the client's Close or fault is not noticed");
+  require(!end_is_complete(), "the far end's Close or fault is not noticed");
 }
 
-/// A drain closes with 1001 who is open when it begins, which is not seen from here.
+/// A drain closes with 1001 who is open when it begins, which is not seen from here; nor is an end that nobody was told
+/// before the client's.
 void NearEnd::check_close_reached() const {
-  const bool drained = house_.drained_ms && (cause_ == Cause::none) && close_reached_ == close_code::going_away;
-  require(close_sent_ == close_reached_ || drained,
-          "the client got Close " + std::to_string(*close_reached_) + " and not the one that was due");
+  if (vanished_ && !close_sent_) return;
+  const bool goes_away = house_.drained_ms && cause_ == Cause::none && close_reached_ == close_code::going_away;
+  require(close_sent_ == close_reached_ || goes_away,
+          "the far end got Close " + std::to_string(*close_reached_) + " and not the one that was due");
 }
 
 void NearEnd::check_at_end() {
-  require(!configured_ || closed_, "on_close never came");
+  require(!configured_ || closed_ || vanished_, "on_close never came");
   static_cast<void>(look());
   require(!has_handle_ || (!handle_.is_open() && handle_.send("late") == SendStatus::closed),
           "a handle does not answer `closed` at the end");

@@ -22,6 +22,7 @@
 
 #include "tests/support/running_client.h"
 #include "tests/support/running_server.h"
+#include "tests/support/scripted_server.h"
 
 namespace mote {
 namespace {
@@ -32,7 +33,9 @@ using test::echo_handlers;
 using test::eventually;
 using test::Journal;
 using test::Lines;
+using test::RawClient;
 using test::RunningServer;
+using test::ScriptedServer;
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -620,6 +623,51 @@ TEST(Client, AHandleEndsTheWaitForTheNextAttempt) {
   EXPECT_EQ(journal.count("configure"), 1U);
 }
 
+TEST(Client, AHandleEndsAllAttemptsFromInsideAnyCallback) {
+  for (const bool in_error : {true, false}) {
+    for (const bool close : {true, false}) {
+      ClientOptions options;
+      options.reconnect = {.attempts = 3, .first_delay = 1ms, .longest_delay = 1ms};
+      Journal journal;
+      Client client;
+      client.connect("ws://127.0.0.1:" + std::to_string(closed_port()), options, [&](Connection& socket) {
+        note_everything(socket, journal);
+        const auto end = [handle = socket.handle(), close] { close ? handle.close() : handle.abort(); };
+        if (in_error) socket.on_error([end](const Error&) { end(); });
+        if (!in_error) socket.on_close([end](const CloseInfo&) { end(); });
+      });
+      client.run();
+      EXPECT_EQ(journal.count("configure"), 1U) << in_error << close;
+    }
+  }
+}
+
+/// Waits for as many connections as may come, and answers none of their Close frames.
+TEST(Client, AfterACloseThatIsNotAnsweredThereIsNoOtherAttempt) {
+  for (const bool by_handle : {true, false}) {
+    ScriptedServer server;
+    std::thread scripted([&] {
+      RawClient peer = server.accept();
+      test::answer_upgrade(peer);
+      EXPECT_EQ(peer.read_frame().opcode, 8U);
+      peer.read_to_end();
+    });
+    ClientOptions options;
+    options.close_timeout = 20ms;
+    options.reconnect = {.attempts = 3, .first_delay = 1ms, .longest_delay = 1ms};
+    Journal journal;
+    Client client;
+    client.connect("ws://127.0.0.1:" + std::to_string(server.port()), options, [&](Connection& socket) {
+      note_everything(socket, journal);
+      socket.on_open([&socket, by_handle] { by_handle ? socket.handle().close() : socket.close(); });
+      if (journal.count("configure") == 2) client.stop();
+    });
+    client.run();
+    scripted.join();
+    EXPECT_EQ(journal.lines(), (Lines{"configure", error_line(ErrorKind::timeout), "close 1006 timeout"})) << by_handle;
+  }
+}
+
 // ---- The loop
 
 TEST(Client, MayRunAgain) {
@@ -805,6 +853,21 @@ TEST(Client, OnceDestroyedItCallsNobodyBack) {
         [&] { return destroyed.load(); });
     EXPECT_EQ(journal.lines(), (std::vector<std::string>{"configure", "open", "message"}));
   }
+}
+
+TEST(Client, DestroyedInOnErrorItDoesNotCallOnClose) {
+  std::atomic<bool> destroyed = false;
+  std::atomic<bool> closed = false;
+  const auto configure = [&](std::unique_ptr<Client>& client, Connection& socket) {
+    socket.on_error([&](const Error&) {
+      client.reset();
+      destroyed = true;
+    });
+    socket.on_close([&](const CloseInfo&) { closed = true; });
+  };
+  const std::string nowhere = "ws://127.0.0.1:" + std::to_string(closed_port());
+  run_on_a_servers_loop(nowhere, {}, configure, [&] { return destroyed.load(); });
+  EXPECT_FALSE(closed);
 }
 
 TEST(Client, MayBeDestroyedWhileItSetsCallbacks) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/held_closing.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
@@ -24,6 +25,7 @@ using test::client_frame;
 using test::close_frame;
 using test::eventually;
 using test::Frame;
+using test::HeldClosing;
 using test::Journal;
 using test::open_descriptors;
 using test::RawClient;
@@ -151,6 +153,26 @@ TEST(Closing, APingBetweenTheTwoClosesIsAnswered) {  // RFC 6455 §5.5.2, checkl
   EXPECT_EQ(client.read_to_end(), "");
   server.stop();
   EXPECT_EQ(journal.lines(), (std::vector<std::string>{"4000"}));
+}
+
+/// The peer may end TCP behind its answer to our Close: that it cannot be given its pongs any more says nothing.
+TEST(Closing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
+  HeldClosing held;
+  auto options = without_timeouts();
+  options.turn_messages = 1;
+  RunningServer server(held.handlers(), options, [&](Server& made) { held.set(made); });
+  {
+    auto client = RawClient::open(server.port());
+    client.send(text_frame("go"));
+    EXPECT_EQ(client.read_frame(), (Frame{8, true, code_bytes(4000)}));
+    std::string pings;
+    for (int i = 0; i < 20; ++i) pings += client_frame(9, "still there?");
+    client.send(pings + close_frame(4000));
+  }
+  held.release();
+  EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
+  server.stop();
+  EXPECT_EQ(held.ends(), (std::vector<std::string>{"4000"}));
 }
 
 TEST(Closing, APingAfterACloseIsNotAnswered) {  // RFC 6455 §5.5.2, checklist 77

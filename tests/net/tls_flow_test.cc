@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "tests/support/backpressure.h"
+#include "tests/support/held_closing.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/running_server.h"
 #include "tests/support/tls_client.h"
@@ -37,6 +38,7 @@ using test::eventually;
 using test::expect_echo;
 using test::fill;
 using test::Frame;
+using test::HeldClosing;
 using test::Journal;
 using test::text_frame;
 using test::TlsClient;
@@ -489,6 +491,25 @@ TEST(TlsClosing, AnswersStillGoOutWhereCloseNotifyComesWithTheMessages) {  // RF
     client.send_ciphertext(records);
     EXPECT_EQ(client.read_frame(), (Frame{1, true, "last"}));
     expect_clean_end(client);
+  }
+}
+
+/// Closing has the same without TLS.
+TEST(TlsClosing, PongsThatCannotBeWrittenDoNotOvertakeTheAnswerToOurClose) {  // RFC 6455 §7.1.4
+  for (const int version : kVersions) {
+    HeldClosing held;
+    WssServer server(held.handlers(), {.turn_bytes = 64}, [&](Server& made) { held.set(made); });
+    {
+      auto client = TlsClient::open(server.port(), only(version));
+      client.send(text_frame("go"));
+      EXPECT_EQ(client.read_frame().opcode, 8U);
+      for (int i = 0; i < 20; ++i) client.send(client_frame(9, "still there?"));
+      client.send(close_frame(4000));
+    }
+    held.release();
+    EXPECT_TRUE(eventually([&] { return server->connection_count() == 0; }));
+    server.stop();
+    EXPECT_EQ(held.ends(), (std::vector<std::string>{"4000"}));
   }
 }
 

@@ -57,6 +57,7 @@ class PeerDeflater {
     ::deflateReset(&stream_);
     return out;
   }
+  void forget() { ::deflateReset(&stream_); }
 
  private:
   z_stream stream_{};
