@@ -18,12 +18,12 @@ namespace {
 
 constexpr const char* kUsage =
     "model [OPTION...]: peers and callbacks that do anything, against a model of what mote promises\n"
-    "  --seeds FROM..TO  those plays, both included; 1..2000 unless told otherwise\n"
+    "  --seeds FROM..TO  those plays, both included; 1..3000 unless told otherwise\n"
     "  --seed N          one of them, with a line for all that happens\n";
 
 struct Arguments {
   std::uint64_t first = 1;
-  std::uint64_t last = 2'000;
+  std::uint64_t last = 3'000;
   bool traces = false;
 };
 
