@@ -64,15 +64,19 @@ Violation Inflater::finish() {
   Bytef nothing = 0;
   stream.next_in = kTail.data();
   stream.avail_in = kTail.size();
-  // Z_BLOCK stops where a block ends. If the four bytes are what is missing, that is behind them, and nothing comes
-  // out.
-  while (stream.avail_in != 0) {
-    stream.next_out = &nothing;
-    stream.avail_out = 1;
-    const int result = ::inflate(&stream, Z_BLOCK);
-    if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    if (result != Z_OK || stream.avail_out == 0) return Violation::compressed_data_invalid;
+  stream.next_out = &nothing;
+  stream.avail_out = 1;
+  // Z_TREES stops behind the header of a block, to which the lengths of a stored one belong. If the four bytes are what
+  // is missing, that is behind the last of them, with no bits left.
+  const int result = ::inflate(&stream, Z_TREES);
+  if (result == Z_MEM_ERROR) throw std::bad_alloc();
+  constexpr int kBehindHeader = 256;
+  constexpr int kInLastBlock = 64;
+  if (result != Z_OK || stream.avail_in != 0 || (stream.data_type & ~kInLastBlock) != kBehindHeader) {
+    return Violation::compressed_data_invalid;
   }
+  // An empty stored block ends there. A compressed one, whose tables they may end by chance, needs more.
+  ::inflate(&stream, Z_BLOCK);
   constexpr int kAtBlockEnd = 128;
   return (stream.data_type & kAtBlockEnd) != 0 ? Violation::none : Violation::compressed_data_invalid;
 }

@@ -224,6 +224,18 @@ TEST(Inflater, RefusesWhatDoesNotEndInAnEmptyBlock) {  // RFC 7692 §7.2.1, chec
   EXPECT_EQ(inflated("\x00\x09\x00\xF6\xFFHello"s).violation, compressed_data_invalid) << "the four bytes are its data";
 }
 
+// The lengths of a code's symbols, and of the last block's end nothing: that the four bytes, read as the rest of both,
+// make it whole is chance.
+TEST(Inflater, RefusesACompressedBlockThatTheTailMakesWhole) {  // RFC 7692 §7.2.1, checklist 105
+  const auto message =
+      "\x04I0,\nEEEEEEEEG\xFF\xFF\xFF\xFF"
+      "EEEEEEEE\x18"
+      "EEEEEEEE\xEF"
+      "EE\xFF"
+      "EEEE"s;
+  EXPECT_EQ(inflated(message), (Result{"", compressed_data_invalid}));
+}
+
 TEST(Inflater, RefusesReservedAndContradictoryBlocks) {  // RFC 1951 §3.2.3, checklist 105
   EXPECT_EQ(inflated("\x06\x00"s).violation, compressed_data_invalid) << "block type 3";
   EXPECT_EQ(inflated("\x00\x05\x00\xFB\xFFHello\x00"s).violation, compressed_data_invalid) << "length and complement";
