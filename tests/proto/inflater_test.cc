@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <ostream>
 #include <random>
 #include <string>
@@ -224,16 +226,50 @@ TEST(Inflater, RefusesWhatDoesNotEndInAnEmptyBlock) {  // RFC 7692 §7.2.1, chec
   EXPECT_EQ(inflated("\x00\x09\x00\xF6\xFFHello"s).violation, compressed_data_invalid) << "the four bytes are its data";
 }
 
-// The lengths of a code's symbols, and of the last block's end nothing: that the four bytes, read as the rest of both,
-// make it whole is chance.
+// DEFLATE's bits, in the order in which they are read.
+class Bits {
+ public:
+  Bits& number(unsigned value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) bits_ += (value >> i & 1U) != 0 ? '1' : '0';
+    return *this;
+  }
+  Bits& codes(std::string_view code, std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) bits_ += code;
+    return *this;
+  }
+  // Up to a byte's end.
+  [[nodiscard]] std::string bytes() const {
+    std::string bytes(bits_.size() / 8, '\0');
+    for (std::size_t i = 0; i < 8 * bytes.size(); ++i) {
+      if (bits_[i] == '1') bytes[i / 8] = static_cast<char>(bytes[i / 8] | 1 << i % 8);
+    }
+    return bytes;
+  }
+
+ private:
+  std::string bits_;
+};
+
+// A block with dynamic codes up to the lengths of those (RFC 1951 §3.2.7), for which there is this code.
+Bits dynamic_block(unsigned literals, unsigned distances, std::map<unsigned, unsigned> code) {
+  Bits bits;
+  bits.number(0, 1).number(2, 2).number(literals - 257, 5).number(distances - 1, 5).number(19 - 4, 4);
+  constexpr std::array<unsigned, 19> kOrder = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+  for (const unsigned length : kOrder) bits.number(code[length], 3);
+  return bits;
+}
+
+// The four bytes that were cut off are the rest of an empty stored block, and not of what happens to end in them.
 TEST(Inflater, RefusesACompressedBlockThatTheTailMakesWhole) {  // RFC 7692 §7.2.1, checklist 105
-  const auto message =
-      "\x04I0,\nEEEEEEEEG\xFF\xFF\xFF\xFF"
-      "EEEEEEEE\x18"
-      "EEEEEEEE\xEF"
-      "EE\xFF"
-      "EEEE"s;
-  EXPECT_EQ(inflated(message), (Result{"", compressed_data_invalid}));
+  // 16 symbols with 4 bits each, the end of the block the last of them, 1111; then the distances.
+  Bits whole = dynamic_block(286, 4, {{0, 1}, {4, 2}, {1, 3}, {2, 3}});
+  whole.codes("10", 15).codes("0", 241).codes("10", 1).codes("0", 29).codes("111", 4).codes("1111", 1);
+  Bits header = dynamic_block(286, 16, {{0, 1}, {4, 1}});
+  header.codes("1", 15).codes("0", 241).codes("1", 1).codes("0", 29).codes("1", 16);
+  for (const std::string& bytes : {whole.bytes(), header.bytes()}) {
+    ASSERT_TRUE(bytes.ends_with("\x00\x00\xFF\xFF"s));
+    EXPECT_EQ(inflated(bytes.substr(0, bytes.size() - 4)), (Result{"", compressed_data_invalid}));
+  }
 }
 
 TEST(Inflater, RefusesReservedAndContradictoryBlocks) {  // RFC 1951 §3.2.3, checklist 105
