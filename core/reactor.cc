@@ -272,8 +272,8 @@ void Reactor::run_timers() {
 inline void Reactor::prefetch(Token token) const {
   constexpr std::size_t kLineBytes = 64;
   constexpr std::size_t kLines = 4;  // a session has so many
-  if (token.slot >= slots_.size()) return;
   const auto* const source = reinterpret_cast<const char*>(slots_[token.slot].source());
+  if (source == nullptr) return;
   for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(source + line * kLineBytes);
 }
 

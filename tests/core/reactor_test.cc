@@ -571,6 +571,7 @@ TEST(Reactor, TheTurnEndsWhenNobodyAsksForItsEndAnyMore) {
   Probe& one = add(reactor);
   Probe& other = add(reactor);
   Probe& removed = add(reactor);
+  removed.on.turn_end = [&] { order += "removed "; };
   removed.on.destroyed = [&] { order += "destroyed "; };
   one.on.turn_end = [&] {
     order += "one ";
@@ -581,6 +582,7 @@ TEST(Reactor, TheTurnEndsWhenNobodyAsksForItsEndAnyMore) {
   run_steps(reactor, {[&] {
                         reactor.at_turn_end(one);
                         reactor.at_turn_end(one);  // twice is once
+                        reactor.at_turn_end(removed);
                         reactor.remove(removed);
                       },
                       [&] { order += "| "; }});
