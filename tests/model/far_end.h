@@ -65,7 +65,7 @@ class FarEnd {
   /// \name Of the opening handshake
   /// @{
   /// All of a correct part of it was given.
-  [[nodiscard]] virtual bool may_open() const { return given_ && opening_ != Opening::wrong; }
+  [[nodiscard]] bool may_open() const { return given_ && opening_ != Opening::wrong; }
   /// It, or the lack of it, is enough for the other end to know that there will be no connection.
   [[nodiscard]] virtual bool has_failed() const = 0;
   /// How long a client may wait until it is connected, in milliseconds.

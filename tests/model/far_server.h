@@ -28,7 +28,7 @@ class FarServer final : public FarEnd {
   enum class Presence { there, late, crowded, absent, stranger, no_tls };
 
   void hear_opening() override;
-  [[nodiscard]] bool opened() const override { return given_ && opening_ != Opening::wrong; }
+  [[nodiscard]] bool opened() const override { return may_open(); }
   bool prepare() override;
   void rest() override;
   void secure();

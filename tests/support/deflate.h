@@ -54,7 +54,7 @@ class PeerDeflater {
   /// One that ends in a block with BFINAL, then the byte that makes an empty block (§7.2.3.4). Afterwards anew.
   std::string final_message(std::string_view message) {
     std::string out = write(message, Z_FINISH) + std::string(1, '\0');
-    ::deflateReset(&stream_);
+    forget();
     return out;
   }
   void forget() { ::deflateReset(&stream_); }
