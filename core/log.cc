@@ -3,9 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 #include <mutex>
-#include <new>
-#include <system_error>
 #include <utility>
 
 namespace mote {
@@ -88,12 +87,9 @@ void log(LogLevel level, std::initializer_list<std::string_view> parts) noexcept
   inside = false;
 }
 
-std::string errno_text(int error) {
-  try {
-    return std::generic_category().message(error);
-  } catch (const std::bad_alloc&) {
-    return "errno " + std::to_string(error);  // so short that it needs no memory
-  }
+std::string_view errno_text(int error) noexcept {
+  const char* const text = ::strerrordesc_np(error);
+  return text != nullptr ? text : "unknown error";
 }
 
 }  // namespace core

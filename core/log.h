@@ -15,7 +15,7 @@ namespace mote::core {
 /// be a peer's. Any thread. Never throws: a line that cannot be written is lost.
 void log(LogLevel level, std::initializer_list<std::string_view> parts) noexcept;
 
-/// The text of an errno: `Connection reset by peer`. Never throws: where memory cannot be had, it is the number.
-std::string errno_text(int error);
+/// The text of an errno, in English whatever the locale is: `Connection reset by peer`. Stays valid.
+std::string_view errno_text(int error) noexcept;
 
 }  // namespace mote::core

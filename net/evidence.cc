@@ -57,7 +57,7 @@ Evidence::Evidence(const Options& options) : options_(options) {
   if (folder.valid()) return;
   const int error = errno;
   throw std::invalid_argument("option evidence_folder: \"" + options.evidence_folder +
-                              "\": " + core::errno_text(error));
+                              "\": " + std::string(core::errno_text(error)));
 }
 
 void Evidence::heard(const Session& of, std::span<const std::byte> bytes, Before before) noexcept {

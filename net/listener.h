@@ -62,6 +62,7 @@ class Listener final : public core::Source {
   void on_timer() override;
 
   void accept_some();
+  [[nodiscard]] bool somebody_waits() const;
   bool accept_one();
   bool hand_over(Descriptor socket, const PeerAddress& peer);
   void pause(int error);

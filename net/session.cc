@@ -455,8 +455,8 @@ void Session::input_stopped(IoResult result) {
   }
 }
 
-std::string Session::transport_fault(const IoResult& result) const {
-  if (const std::string_view fault = transport_.tls_failure(); !fault.empty()) return std::string(fault);
+std::string_view Session::transport_fault(const IoResult& result) const {
+  if (const std::string_view fault = transport_.tls_failure(); !fault.empty()) return fault;
   if (result.state == IoResult::State::failed) return core::errno_text(result.error);
   if (phase_ == Phase::opening) return "the connection ended inside the opening handshake";
   return "the connection ended without a Close frame";

@@ -159,7 +159,7 @@ class Session final : public Connection, public core::Source {
   std::size_t use_head(std::span<const std::byte> input);
   void speak_first();
   void input_stopped(IoResult result);
-  [[nodiscard]] std::string transport_fault(const IoResult& result) const;
+  [[nodiscard]] std::string_view transport_fault(const IoResult& result) const;
   void refuse_plain_http();
   void leave_without_tls(std::string_view last_words = {});
   proto::MessageReader::Result read_frames(std::span<std::byte> input, const proto::MessageRules& rules, Sink& sink);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace mote::proto {
@@ -58,6 +59,21 @@ constexpr std::size_t run_length(CharClass wanted, std::string_view text, std::s
   return end - begin;
 }
 
+/// run_length(kFieldValue, …), eight octets at a time: values are the most of a head.
+inline std::size_t field_value_length(std::string_view text, std::size_t begin) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = kEach << 7;
+  std::size_t end = begin;
+  for (std::uint64_t octets = 0; text.size() - end >= sizeof octets; end += sizeof octets) {
+    std::memcpy(&octets, text.data() + end, sizeof octets);
+    const std::uint64_t no_delete = octets ^ (kEach * 0x7F);
+    // Subtracting borrows from the high bit of the first octet that is too small, if there is one.
+    const std::uint64_t wrong = ((octets - kEach * 0x20) & ~octets) | ((no_delete - kEach) & ~no_delete);
+    if ((wrong & kHighBits) != 0) break;  // a tab, too
+  }
+  return end - begin + run_length(kFieldValue, text, end);
+}
+
 constexpr bool consists_of(CharClass wanted, std::string_view text) { return run_length(wanted, text) == text.size(); }
 
 constexpr bool is_token(std::string_view text) { return !text.empty() && consists_of(kToken, text); }
@@ -68,6 +84,7 @@ constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char
 
 constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;  // nearly always
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (to_lower(a[i]) != to_lower(b[i])) return false;
   }

@@ -51,7 +51,7 @@ FieldSection::Step FieldSection::take_name(std::string_view input) {
 }
 
 FieldSection::Step FieldSection::take_value(std::string_view input) {
-  position_ += static_cast<std::uint32_t>(run_length(kFieldValue, input, position_));
+  position_ += static_cast<std::uint32_t>(field_value_length(input, position_));
   if (position_ == input.size()) return Step::incomplete;
   const char c = input[position_];
   if (c == '\n') return broken(FieldFault::bare_line_feed);

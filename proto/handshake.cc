@@ -85,9 +85,10 @@ bool is_version(std::string_view text) {
 
 // 16 bytes are 22 characters and two of padding; of the last character the low four bits are unused, and must be 0 for
 // it to be the one encoding of those bytes (RFC 4648 §3.5).
+constexpr std::size_t kKeySize = 24;
 bool is_key(std::string_view text) {
   constexpr std::string_view kLast = "AQgw";
-  return text.size() == 24 && text.ends_with("==") && consists_of(kBase64, text.substr(0, 22)) &&
+  return text.size() == kKeySize && text.ends_with("==") && consists_of(kBase64, text.substr(0, 22)) &&
          kLast.find(text[21]) != std::string_view::npos;
 }
 
@@ -176,11 +177,12 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
 std::string accept_value(std::string_view key) {
   constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   static const EVP_MD* const kSha1 = fetch_sha1();  // where that throws, the next call tries again
-  std::string text;
-  text.reserve(key.size() + kGuid.size());
-  text.append(key).append(kGuid);
+  std::array<char, kKeySize + kGuid.size()> text;
+  const auto key_end = std::copy_n(key.begin(), std::min(key.size(), kKeySize), text.begin());
+  const auto text_end = std::copy(kGuid.begin(), kGuid.end(), key_end);
+  const auto size = static_cast<std::size_t>(text_end - text.begin());
   std::array<unsigned char, 20> digest;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, kSha1, nullptr) != 1) throw std::bad_alloc();
+  if (EVP_Digest(text.data(), size, digest.data(), nullptr, kSha1, nullptr) != 1) throw std::bad_alloc();
   return base64(std::as_bytes(std::span(digest)));
 }
 

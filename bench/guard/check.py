@@ -41,6 +41,7 @@ PLANS = {
     # How much of a message has come when the server looks decides how much of it is copied, and how many reads it takes:
     # repetitions differ by up to 20 % and, on a busy machine, by one or two reads. Five reads, as it once took, are seen.
     "e": Plan(counting.Amounts(8, 200, 7), counting.Amounts(8, 200, 5), 25, 40),
+    counting.CONNECT: Plan(counting.Amounts(50, 800, 2), counting.Amounts(50, 800, 2)),
 }
 
 

@@ -23,6 +23,9 @@ LOAD_SECONDS = 60  # for the slowest of the runs, on a busy machine
 REPORT_SECONDS = 10  # strace ends after the server
 
 
+CONNECT = "connect"  # in place of a workload's letter: connections, opened one after the other, with one message each
+
+
 class CountFailed(Exception):
     """There is no count; the text says why."""
 
@@ -64,6 +67,15 @@ class Amounts:
     runs: int
 
 
+def load_options(letter, messages):
+    """Of mote_load."""
+    if letter == CONNECT:
+        options = ["--connections", str(messages), "--concurrency", "1"]
+    else:
+        options = workloads.all_workloads()[letter].load_options()
+    return [*options, "--messages", str(messages)]
+
+
 def fewest(count, runs):
     """Of that many calls of `count`. A run that is disturbed does more: it copies, or asks the kernel, once more."""
     return min(count() for _ in range(runs))
@@ -100,7 +112,7 @@ class Counter:
             report = pathlib.Path(folder) / "report"
             server = self._start(tool, report)
             try:
-                self._run_load(server.port, workloads.all_workloads()[letter], messages)
+                self._run_load(server.port, letter, messages)
             finally:
                 server.stop()
             return read_report(tool, report)
@@ -114,19 +126,18 @@ class Counter:
         except (servers.Unavailable, OSError) as error:
             raise CountFailed(f"{tool.name}: {error}") from None
 
-    def _run_load(self, port, workload, messages):
-        command = [self._load, f"ws://127.0.0.1:{port}", *workload.load_options(), "--messages", str(messages),
-                   "--timeout", "30", "--quiet"]
+    def _run_load(self, port, letter, messages):
+        command = [self._load, f"ws://127.0.0.1:{port}", *load_options(letter, messages), "--timeout", "30", "--quiet"]
         try:
             with measuring.on_core(self._cores.load):
                 ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
                                        timeout=LOAD_SECONDS)
         except subprocess.TimeoutExpired:
-            raise CountFailed(f"workload {workload.letter}: the load did not end") from None
+            raise CountFailed(f"workload {letter}: the load did not end") from None
         except OSError as error:
-            raise CountFailed(f"workload {workload.letter}: {error}") from None
+            raise CountFailed(f"workload {letter}: {error}") from None
         if ended.returncode:
-            raise CountFailed(f"workload {workload.letter}: {ended.stderr.strip() or 'the load failed'}")
+            raise CountFailed(f"workload {letter}: {ended.stderr.strip() or 'the load failed'}")
 
 
 def read_report(tool, file):

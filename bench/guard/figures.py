@@ -4,7 +4,7 @@ import dataclasses
 
 COLUMNS = ("workload", "instructions", "system calls")
 HEADER = """\
-# What echo_server does for each message: instructions under callgrind, system calls under strace.
+# What echo_server does for each message, and for a connection with one: instructions (callgrind) and system calls (strace).
 # `./dev bench check` compares with it, `./dev bench check --write` rewrites it. The workloads: bench/peers/workloads.py.
 # For: """
 

@@ -24,6 +24,7 @@ constexpr std::array kConnect{EINTR,  ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOS
 constexpr std::array kEpollCreate{EMFILE, ENFILE, ENOMEM};
 constexpr std::array kEpollAdd{ENOMEM, ENOSPC};
 constexpr std::array kEpollWait{EINTR};
+constexpr std::array kPoll{EINTR, ENOMEM};
 constexpr std::array kEventfd{EMFILE, ENFILE, ENOMEM, ENODEV};
 constexpr std::array kWakeUp{EINTR};
 constexpr std::array kReceive{EAGAIN,  EINTR,    ECONNRESET,   ETIMEDOUT,        ENOMEM,
@@ -57,22 +58,39 @@ struct Row {
 
 // In the order of Call.
 constexpr std::array<Row, kCalls> kRows{{
-    {"socket", kSocket},        {"bind", kBind},
-    {"listen", kListen},        {"accept4", kAccept},
-    {"connect", kConnect},      {"epoll_create1", kEpollCreate},
-    {"epoll_ctl", kEpollAdd},   {"epoll_wait", kEpollWait},
-    {"eventfd", kEventfd},      {"write", kWakeUp},
-    {"recv", kReceive},         {"send", kSend},
-    {"sendmsg", kSend},         {"shutdown", kShutdown},
-    {"close", kClose},          {"setsockopt", kSetOption},
-    {"getsockopt", kGetOption}, {"getsockname", kName},
-    {"ioctl", kIoctl},          {"getrandom", kRandom},
-    {"getrlimit", kLimit},      {"lstat", kLstat},
-    {"unlink", kUnlink},        {"open", kOpen},
-    {"write-file", kWriteFile}, {"getaddrinfo", kResolve},
-    {"fopen", kOpenToRead},     {"fread", kReadFile},
-    {"ferror", kFileError},     {"thread", kThread},
-    {"new", kAllocate},         {"zlib", kAllocate},
+    {"socket", kSocket},
+    {"bind", kBind},
+    {"listen", kListen},
+    {"accept4", kAccept},
+    {"connect", kConnect},
+    {"epoll_create1", kEpollCreate},
+    {"epoll_ctl", kEpollAdd},
+    {"epoll_wait", kEpollWait},
+    {"poll", kPoll},
+    {"eventfd", kEventfd},
+    {"write", kWakeUp},
+    {"recv", kReceive},
+    {"send", kSend},
+    {"sendmsg", kSend},
+    {"shutdown", kShutdown},
+    {"close", kClose},
+    {"setsockopt", kSetOption},
+    {"getsockopt", kGetOption},
+    {"getsockname", kName},
+    {"ioctl", kIoctl},
+    {"getrandom", kRandom},
+    {"getrlimit", kLimit},
+    {"lstat", kLstat},
+    {"unlink", kUnlink},
+    {"open", kOpen},
+    {"write-file", kWriteFile},
+    {"getaddrinfo", kResolve},
+    {"fopen", kOpenToRead},
+    {"fread", kReadFile},
+    {"ferror", kFileError},
+    {"thread", kThread},
+    {"new", kAllocate},
+    {"zlib", kAllocate},
     {"openssl", kAllocate},
 }};
 

@@ -19,6 +19,7 @@ enum class Call : std::uint8_t {
   epoll_create1,
   epoll_ctl,
   epoll_wait,
+  poll,
   eventfd,
   write,
   recv,
@@ -45,7 +46,7 @@ enum class Call : std::uint8_t {
   zlib,
   openssl,
 };
-inline constexpr std::size_t kCalls = 33;
+inline constexpr std::size_t kCalls = 34;
 
 /// What such a call comes to: an errno, or one of these.
 namespace effect {

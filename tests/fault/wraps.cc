@@ -1,6 +1,7 @@
 #include "tests/fault/wraps.h"
 
 #include <netdb.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -122,8 +123,9 @@ int __real_getsockname(int, sockaddr*, socklen_t*);
 int __real_getsockopt(int, int, int, void*, socklen_t*);
 int __real_ioctl(int, unsigned long, ...);
 int __real_listen(int, int);
-int __real_open(const char*, int, ...);
 int __real_lstat(const char*, struct stat*);
+int __real_open(const char*, int, ...);
+int __real_poll(pollfd*, nfds_t, int);
 ssize_t __real_recv(int, void*, std::size_t, int);
 ssize_t __real_send(int, const void*, std::size_t, int);
 ssize_t __real_sendmsg(int, const msghdr*, int);
@@ -193,6 +195,10 @@ int __wrap_accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
   if (fault == effect::none || accepted < 0) return accepted < 0 ? accepted : owned(accepted);
   __real_close(accepted);  // it is that client whom it has cost
   return failed(fault);
+}
+
+int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout_ms) {
+  return plain(Call::poll, [&] { return __real_poll(descriptors, count, timeout_ms); });
 }
 
 /// An interrupted one goes on all the same (connect(2)).

@@ -90,6 +90,11 @@ bool Kernel::nobody_is_connected() const {
          std::ranges::count(entries_, Kind::connection, &Entry::kind) == 0;
 }
 
+bool Kernel::has_backlog(int listener) {
+  check(entry(listener).kind == Kind::listener);
+  return !backlog_.empty();
+}
+
 int Kernel::accept(int listener, sockaddr* address, socklen_t* size) {
   check(entry(listener).kind == Kind::listener);
   if (backlog_.empty()) return failed(EAGAIN);

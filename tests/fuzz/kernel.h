@@ -57,6 +57,7 @@ class Kernel {
   int epoll_create() { return make(Kind::epoll); }
   int eventfd() { return make(Kind::event); }
   int close(int descriptor);
+  [[nodiscard]] bool has_backlog(int listener);
   int accept(int listener, sockaddr* address, socklen_t* size);
   int name(int socket, sockaddr* address, socklen_t* size) const;
   int control(int operation, int descriptor, const epoll_event* event);

@@ -1,6 +1,7 @@
 // What the linker's --wrap makes of the library's calls: `__wrap_NAME` in place of NAME. Those of a thread without a
 // Kernel, and of the program itself, go to the real one.
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -33,6 +34,7 @@ ssize_t __real_getrandom(void*, std::size_t, unsigned);
 int __real_getsockname(int, sockaddr*, socklen_t*);
 int __real_ioctl(int, unsigned long, ...);
 int __real_listen(int, int);
+int __real_poll(pollfd*, nfds_t, int);
 ssize_t __real_recv(int, void*, std::size_t, int);
 ssize_t __real_send(int, const void*, std::size_t, int);
 ssize_t __real_sendmsg(int, const msghdr*, int);
@@ -88,6 +90,12 @@ int __wrap_accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
   if (!Kernel::owns(socket)) return __real_accept4(socket, address, size, flags);
   check((flags & SOCK_NONBLOCK) != 0);
   return Kernel::present()->accept(socket, address, size);
+}
+
+int __wrap_poll(pollfd* descriptors, nfds_t count, int timeout_ms) {
+  if (count == 0 || !Kernel::owns(descriptors->fd)) return __real_poll(descriptors, count, timeout_ms);
+  check(count == 1 && descriptors->events == POLLIN && timeout_ms == 0);
+  return Kernel::present()->has_backlog(descriptors->fd) ? 1 : 0;
 }
 
 ssize_t __wrap_recv(int socket, void* to, std::size_t size, int flags) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace mote::proto {
@@ -24,6 +26,29 @@ TEST(Ascii, ComparesWithoutTheCaseOfAsciiLettersAlone) {  // RFC 9110 §5.1, che
   EXPECT_FALSE(equals_ignoring_case("@", "`"));  // 0x20 apart, as letters are
   EXPECT_FALSE(equals_ignoring_case("[", "{"));
   EXPECT_FALSE(equals_ignoring_case("\xc0", "\xe0"));
+}
+
+TEST(Ascii, ComparesUpperCaseWithLowerCase) {
+  EXPECT_TRUE(equals_ignoring_case("Sec-WebSocket-Key", "Sec-WebSocket-Key"));
+  EXPECT_TRUE(equals_ignoring_case("sec-websocket-key", "SEC-WEBSOCKET-KEY"));
+  EXPECT_FALSE(equals_ignoring_case("Sec-WebSocket-Key", "Sec-WebSocket-Kez"));
+}
+
+TEST(Ascii, AFieldValueEndsAtItsFirstOtherOctetWhereverThatIs) {
+  constexpr std::size_t kLongest = 40;
+  for (int i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    for (const char around : {'a', ' ', '\t', '~', '\x80', '\xff'}) {
+      for (std::size_t at = 0; at < kLongest; ++at) {
+        std::string text(kLongest, around);
+        text[at] = c;
+        const std::size_t end = is(kFieldValue, c) ? kLongest : at;
+        ASSERT_EQ(field_value_length(text, 0), end) << i << " at " << at << " among " << int{around};
+        ASSERT_EQ(field_value_length(text, at), end - at);
+        ASSERT_EQ(field_value_length(std::string_view(text).substr(0, at), 0), at);
+      }
+    }
+  }
 }
 
 TEST(Ascii, TrimsOptionalWhiteSpace) {  // RFC 9110 §5.6.3, checklist 27
