@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -145,6 +146,20 @@ const EVP_MD* fetch_sha1() {
   throw std::runtime_error("mote: OpenSSL cannot compute SHA-1, which the opening handshake needs; is it disabled?");
 }
 
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+/// For one digest after the other: to make it and to free it takes as long as SHA-1.
+EVP_MD_CTX& digest_context() {
+  static thread_local const std::unique_ptr<EVP_MD_CTX, FreeDigest> context = [] {
+    std::unique_ptr<EVP_MD_CTX, FreeDigest> made(EVP_MD_CTX_new());
+    if (made == nullptr) throw std::bad_alloc();  // the next call tries again
+    return made;
+  }();
+  return *context;
+}
+
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
 
 }  // namespace
@@ -182,7 +197,11 @@ std::string accept_value(std::string_view key) {
   const auto text_end = std::copy(kGuid.begin(), kGuid.end(), key_end);
   const auto size = static_cast<std::size_t>(text_end - text.begin());
   std::array<unsigned char, 20> digest;
-  if (EVP_Digest(text.data(), size, digest.data(), nullptr, kSha1, nullptr) != 1) throw std::bad_alloc();
+  EVP_MD_CTX* const context = &digest_context();
+  if (EVP_DigestInit_ex(context, kSha1, nullptr) != 1 || EVP_DigestUpdate(context, text.data(), size) != 1 ||
+      EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) {
+    throw std::bad_alloc();
+  }
   return base64(std::as_bytes(std::span(digest)));
 }
 
