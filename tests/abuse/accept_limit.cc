@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint64_t kDescriptors = 512;
 
 void play(const Settings& settings, Report& report, const Options& options, std::string_view what) {
-  const ServerProcess server({.options = options, .most_descriptors = kDescriptors});
-  Crowd crowd(server.port(), 2);
+  const ServerProcess server({.options = options, .most_descriptors = kDescriptors, .tls = settings.tls});
+  Crowd crowd(server.door(), 2);
   std::uint64_t echoes_due = 0;
   gather(crowd, kDescriptors - 200, 20);
   for (unsigned i = 0; i < 400; ++i) crowd.begin();

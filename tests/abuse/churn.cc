@@ -18,7 +18,7 @@ constexpr std::int64_t kTablesForEach = 7 * 16;  // the reactor's lists of those
 
 class Churn {
  public:
-  Churn(std::uint16_t port, std::size_t most_present) : crowd_(port, kSources), most_present_(most_present) {
+  Churn(const Door& door, std::size_t most_present) : crowd_(door, kSources), most_present_(most_present) {
     gather(crowd_, most_present, 20);
     crowd_.reset_all();
     crowd_.events.opened = [this](Crowd::Id id) { crowd_.echo(id, 20); };
@@ -73,11 +73,11 @@ ServerFacts facts_when_empty(const ServerProcess& server) {
 }  // namespace
 
 void play_churn(const Settings& settings, Report& report) {
-  const double a_second = settings.pick(5'000.0, 500.0);
+  const double a_second = settings.crowd(5'000.0, 500.0);
   const double length = settings.length(60, 0.5);
-  const ServerProcess server;
-  const auto most_present = settings.pick<std::size_t>(4'000, 200);
-  Churn churn(server.port(), most_present);
+  const ServerProcess server({.tls = settings.tls});
+  const auto most_present = settings.crowd<std::size_t>(4'000, 200);
+  Churn churn(server.door(), most_present);
   churn.run(a_second, settings.pick(2.0, 0.3));
   const ServerFacts before = facts_when_empty(server);
   const std::uint64_t warm_up = churn.counts().begun;

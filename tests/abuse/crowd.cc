@@ -52,8 +52,9 @@ std::size_t payload_bytes(std::size_t frame) {
 
 }  // namespace
 
-Crowd::Crowd(std::uint16_t port, unsigned sources, unsigned first_source)
-    : port_(port),
+Crowd::Crowd(const Door& door, unsigned sources, unsigned first_source)
+    : door_(door),
+      tls_context_(door.tls ? test::TlsEngine::context_of(test::TlsEngine::Side::client, {}) : nullptr),
       sources_(sources),
       first_source_(first_source),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -79,7 +80,7 @@ Crowd::Id Crowd::begin(bool silent) {
   const int late = 1;
   ::setsockopt(made, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
   const auto from = source(first_source_ + static_cast<unsigned>(counts_.begun % sources_));
-  const auto to = loopback(1, port_);
+  const auto to = loopback(1, door_.port);
   if (::bind(made, any(from), sizeof from) != 0 || (::connect(made, any(to), sizeof to) != 0 && errno != EINPROGRESS)) {
     error_ = errno;
     ::close(made);
@@ -89,6 +90,9 @@ Crowd::Id Crowd::begin(bool silent) {
   ++counts_.begun;
   const Id id = place(made);
   clients_[id].silent = silent;
+  if (door_.tls && !silent) {
+    clients_[id].tls = std::make_unique<test::TlsEngine>(test::TlsEngine::Side::client, test::TlsSetup{}, tls_context_);
+  }
   return id;
 }
 
@@ -115,7 +119,11 @@ Crowd::Id Crowd::place(int descriptor) {
 
 void Crowd::say(Id id, std::string_view bytes) {
   Client& client = clients_[id];
-  client.outgoing += bytes;
+  if (client.tls != nullptr && !client.secured) {
+    client.unencrypted += bytes;
+    return;
+  }
+  client.outgoing += client.tls != nullptr ? client.tls->encrypt(bytes) : bytes;
   if (client.state != State::connecting) write_some(client);
 }
 
@@ -146,6 +154,7 @@ void Crowd::leave(Id id, bool with_reset) {
   --present_;
   client.state = State::none;
   client.outgoing = {};
+  client.tls.reset();
   free_.push_back(id);
 }
 
@@ -197,7 +206,13 @@ void Crowd::connected(Id id) {
     return leave(id, false);
   }
   client.state = State::opening;
-  if (!client.silent) client.outgoing.insert(0, request_);
+  if (client.tls != nullptr) {
+    client.unencrypted.insert(0, request_);
+    client.tls->handshake();
+    client.outgoing = client.tls->take_output();
+  } else if (!client.silent) {
+    client.outgoing.insert(0, request_);
+  }
 }
 
 void Crowd::write_some(Client& client) {
@@ -215,10 +230,32 @@ void Crowd::read(Id id) {
     const auto got = ::recv(clients_[id].descriptor, room_.data(), room_.size(), 0);
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return server_ended(id);
-    take(id, {room_.data(), static_cast<std::size_t>(got)});
+    const std::string_view bytes(room_.data(), static_cast<std::size_t>(got));
+    if (clients_[id].tls != nullptr) {
+      decrypt(id, bytes);
+    } else {
+      take(id, bytes);
+    }
     const Client& client = clients_[id];
     if (client.state == State::none || client.generation != generation || client.deaf) return;
   }
+}
+
+void Crowd::decrypt(Id id, std::string_view bytes) {
+  Client& client = clients_[id];
+  std::string plain;
+  try {
+    client.tls->feed(bytes);
+    const bool was_secured = client.secured;
+    client.secured = was_secured || client.tls->handshake();
+    client.outgoing += client.tls->take_output();
+    if (!was_secured && client.secured) client.outgoing += client.tls->encrypt(std::exchange(client.unencrypted, {}));
+    if (client.secured) client.tls->decrypt(plain);
+  } catch (const test::TlsFailure&) {
+    return server_ended(id);  // with an alert, or it speaks no TLS
+  }
+  write_some(client);
+  if (!plain.empty()) take(id, plain);
 }
 
 void Crowd::server_ended(Id id) {
@@ -229,6 +266,7 @@ void Crowd::server_ended(Id id) {
 
 void Crowd::take(Id id, std::string_view bytes) {
   if (clients_[id].drops_input) return;
+  if (clients_[id].silent && events.heard) return events.heard(id);
   if (clients_[id].state == State::opening) take_head(id, bytes);
   if (clients_[id].state == State::open && !bytes.empty()) take_echo(id, bytes);
 }

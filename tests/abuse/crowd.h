@@ -5,11 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/support/tls_engine.h"
+
 namespace mote::abuse {
+
+/// Where a server listens on 127.0.0.1.
+struct Door {
+  std::uint16_t port = 0;
+  bool tls = false;
+};
 
 /// A great many clients of an echo server, on one epoll: a client is a socket and some bytes of state. Each sends from
 /// an address of 127.0.0.0/8.
@@ -21,6 +30,7 @@ class Crowd {
   /// What may be called back; the client may be said or done anything to, its end included.
   struct Events {
     std::function<void(Id)> opened = {};  ///< The 101 has come.
+    std::function<void(Id)> heard = {};   ///< By one that only connected: some bytes.
     std::function<void(Id)> echoed = {};  ///< What `echo` has sent came back, byte for byte.
     std::function<void(Id)> ended = {};   ///< By the server.
   };
@@ -34,7 +44,7 @@ class Crowd {
   };
 
   /// `sources`: how many addresses they come from.
-  Crowd(std::uint16_t port, unsigned sources, unsigned first_source = 1);
+  Crowd(const Door& door, unsigned sources, unsigned first_source = 1);
   ~Crowd();
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
@@ -43,14 +53,14 @@ class Crowd {
 
   /// Begins one that does the opening handshake; kNobody where there is no socket to be had, see `error`.
   Id begin();
-  /// Begins one that only connects.
+  /// Begins one that only connects, and says what it is told to without TLS.
   Id begin_silent();
   /// Has a text message of that size echoed. One at a time for each client.
   void echo(Id id, std::size_t bytes);
   /// Sends any bytes; what does not go out at once follows.
   void say(Id id, std::string_view bytes);
   /// Whether all that was said has gone out.
-  [[nodiscard]] bool said(Id id) const { return clients_[id].outgoing.empty(); }
+  [[nodiscard]] bool said(Id id) const { return clients_[id].outgoing.empty() && clients_[id].unencrypted.empty(); }
   /// Reads nothing from now on.
   void go_deaf(Id id) { clients_[id].deaf = true; }
   /// Drops whatever comes from now on, and counts nothing.
@@ -88,6 +98,9 @@ class Crowd {
     std::uint32_t echo_bytes = 0;   // of the frame that is to come; 0: none
     std::uint32_t echo_seen = 0;
     std::string outgoing;
+    std::string unencrypted;  // until the TLS handshake is done
+    std::unique_ptr<test::TlsEngine> tls;
+    bool secured = false;  // it is done
   };
 
   Id begin(bool silent);
@@ -95,6 +108,7 @@ class Crowd {
   void react(Id id, std::uint32_t happened);
   void connected(Id id);
   void read(Id id);
+  void decrypt(Id id, std::string_view bytes);
   void take(Id id, std::string_view bytes);
   void take_head(Id id, std::string_view& bytes);
   void take_echo(Id id, std::string_view& bytes);
@@ -102,7 +116,8 @@ class Crowd {
   void server_ended(Id id);
   void leave(Id id, bool with_reset);
 
-  std::uint16_t port_;
+  Door door_;
+  std::shared_ptr<SSL_CTX> tls_context_;
   unsigned sources_;
   unsigned first_source_;
   int epoll_;

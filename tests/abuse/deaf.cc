@@ -44,9 +44,9 @@ void play_deaf(const Settings& settings, Report& report) {
   const auto wanted = settings.pick<std::size_t>(1'000, 50);
   Options options;
   options.write_timeout = std::chrono::milliseconds(settings.pick(5'000, 1'000));
-  const ServerProcess server({.options = options});
+  const ServerProcess server({.options = options, .tls = settings.tls});
   const ServerFacts empty = server.facts();
-  Crowd crowd(server.port(), 2);
+  Crowd crowd(server.door(), 2);
   crowd.events.opened = [&](Crowd::Id id) { crowd.go_deaf(id); };
   const std::size_t open = gather(crowd, wanted, 30);
   const ServerFacts most = send_until_stuck(crowd, server);

@@ -21,11 +21,11 @@ namespace {
 
 constexpr std::size_t kBatch = 4'000;  // messages of 16 bytes, about 90 KiB
 
-void flood(std::uint16_t port, const std::atomic<bool>& stop) {
+void flood(const Door& door, const std::atomic<bool>& stop) {
   if (::nice(5) < 0) return;  // it is the server that is measured, and not who of two processes has the CPU
   std::string batch;
   for (std::size_t i = 0; i < kBatch; ++i) batch += test::client_frame(1, std::string(16, 'f'));
-  Crowd crowd(port, 1, 50);
+  Crowd crowd(door, 1, 50);
   crowd.events.opened = [&](Crowd::Id id) { crowd.stop_listening(id); };
   gather(crowd, 1, 10);
   while (!stop && crowd.open() == 1) {
@@ -48,16 +48,16 @@ void play_flood(const Settings& settings, Report& report) {
   const double length = settings.length(10, 0.5);
   const auto a_second = static_cast<double>(wanted);  // each says something once a second
   const Shared<std::atomic<bool>> stop;
-  const ServerProcess server;
+  const ServerProcess server({.tls = settings.tls});
   const ServerFacts empty = server.facts();
   std::unique_ptr<Child> flooder;
-  Crowd crowd(server.port(), 2);
+  Crowd crowd(server.door(), 2);
   const std::size_t open = gather(crowd, wanted, 20);
   Waiters waiters(crowd);
   waiters.run(a_second, length / 2);
   report.figure("peers that wait for echoes", open);
   report.figure("before the flood: median, 99 %, longest", told(waiters));
-  flooder = std::make_unique<Child>([&] { flood(server.port(), *stop); });
+  flooder = std::make_unique<Child>([&] { flood(server.door(), *stop); });
   const std::uint64_t few = server.facts().messages + 10 * kBatch;
   const auto patience = after(20);
   do waiters.run(a_second, 0.2);

@@ -20,6 +20,7 @@ std::vector<Scenario> all_scenarios() {
       {"accept_limit", "the limit of descriptors is reached, and left again", play_accept_limit},
       {"deaf", "1,000 peers send and never read", play_deaf},
       {"slowloris", "5,000 opening handshakes, a byte at a time", play_slowloris},
+      {"hellos", "TLS handshakes that are begun and left, as fast as they are answered", play_hellos},
       {"flood", "one peer floods, 1,000 wait for their echo", play_flood},
       {"soak", "ten minutes of coming, talking and going", play_soak},
   };
@@ -35,10 +36,10 @@ std::string load_average() {
 
 void tell_usage() {
   std::printf(
-      "abuse [--small] [--seconds S] [SCENARIO...]: puts a server under load, prints what it took; all scenarios "
-      "unless "
-      "some are named\n"
+      "abuse [--small] [--tls] [--seconds S] [SCENARIO...]: puts a server under load, prints what it took; all "
+      "scenarios unless some are named\n"
       "  --small      a second each, bounds on memory and counts only\n"
+      "  --tls        over TLS; many and churn with a tenth of the connections\n"
       "  --seconds S  of the part of a scenario that has a length\n");
   for (const Scenario& scenario : all_scenarios()) {
     std::printf("  %-12.*s %.*s\n", static_cast<int>(scenario.name.size()), scenario.name.data(),
@@ -64,6 +65,8 @@ int run(int count, char** words) {
     }
     if (word == "--small") {
       settings.small = true;
+    } else if (word == "--tls") {
+      settings.tls = true;
     } else if (word == "--seconds" && i + 1 < count) {
       settings.seconds = std::stod(words[++i]);
     } else {
@@ -73,7 +76,7 @@ int run(int count, char** words) {
   if (chosen.empty()) chosen = all_scenarios();
   Report report;
   for (const Scenario& scenario : chosen) {
-    report.begin(std::string(scenario.name) + ": " + std::string(scenario.text));
+    report.begin(std::string(scenario.name) + (settings.tls ? " over TLS: " : ": ") + std::string(scenario.text));
     report.figure("load average of the machine", load_average());
     const auto began = Clock::now();
     scenario.play(settings, report);

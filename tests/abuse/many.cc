@@ -35,8 +35,8 @@ struct Progress {
 };
 
 /// Opens its share, then has each of its clients echo once, then waits until all are to leave.
-void be_clients(std::uint16_t port, unsigned number, std::size_t share, Progress& progress) {
-  Crowd crowd(port, 4, 1 + 4 * number);
+void be_clients(const Door& door, unsigned number, std::size_t share, Progress& progress) {
+  Crowd crowd(door, 4, 1 + 4 * number);
   progress.open[number] = gather(crowd, share, 240, 128);
   progress.error[number] = crowd.error();
   progress.gathered[number] = 1;
@@ -106,15 +106,15 @@ void play_many(const Settings& settings, Report& report) {
   options.ping_interval = Options::kNever;
   options.handshake_timeout = std::chrono::seconds(60);
   for (std::size_t i = 0; i < kProcesses; ++i) {
-    servers.push_back(std::make_unique<ServerProcess>(
-        ServerProcess::Settings{.options = options, .port = i == 0 ? std::uint16_t{0} : servers.front()->port()}));
+    servers.push_back(std::make_unique<ServerProcess>(ServerProcess::Settings{
+        .options = options, .port = i == 0 ? std::uint16_t{0} : servers.front()->port(), .tls = settings.tls}));
   }
   std::vector<std::unique_ptr<Child>> crowds;
   const auto began = Clock::now();
   for (unsigned i = 0; i < kProcesses; ++i) {
     const std::size_t share = wanted / kProcesses + (i < wanted % kProcesses ? 1 : 0);
     crowds.push_back(std::make_unique<Child>(
-        [&progress, i, share, port = servers.front()->port()] { be_clients(port, i, share, *progress); }));
+        [&progress, i, share, door = servers.front()->door()] { be_clients(door, i, share, *progress); }));
   }
   wait_for(250, [&] { return sum(progress->gathered) == kProcesses; });
   const double took = seconds_since(began);

@@ -11,6 +11,8 @@ namespace mote::abuse {
 struct Settings {
   /// Some hundred clients and a second or so, and only bounds on memory and counts: for the tests.
   bool small = false;
+  /// Over TLS.
+  bool tls = false;
   /// In place of the scenario's own length.
   std::optional<double> seconds = {};
 
@@ -18,6 +20,11 @@ struct Settings {
   template <class T>
   [[nodiscard]] T pick(T full_size, T small_size) const {
     return small ? small_size : full_size;
+  }
+  /// The same for connections, or handshakes a second: a tenth of them with TLS.
+  template <class T>
+  [[nodiscard]] T crowd(T full_size, T small_size) const {
+    return tls ? pick(full_size, small_size) / 10 : pick(full_size, small_size);
   }
   [[nodiscard]] double length(double full_size, double small_size) const {
     return seconds.value_or(pick(full_size, small_size));
@@ -40,6 +47,7 @@ void play_churn(const Settings& settings, Report& report);
 void play_accept_limit(const Settings& settings, Report& report);
 void play_deaf(const Settings& settings, Report& report);
 void play_slowloris(const Settings& settings, Report& report);
+void play_hellos(const Settings& settings, Report& report);
 void play_flood(const Settings& settings, Report& report);
 void play_soak(const Settings& settings, Report& report);
 /// @}

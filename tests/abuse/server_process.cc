@@ -14,6 +14,7 @@
 
 #include "load/process_facts.h"
 #include "tests/abuse/clock.h"
+#include "tests/support/certificates.h"
 #include "tests/support/process_facts.h"
 
 namespace mote::abuse {
@@ -50,7 +51,14 @@ void ServerProcess::serve(const Settings& settings, Board& board) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
   set_logger(LogLevel::off, {});
-  Server server("ws://127.0.0.1:" + std::to_string(settings.port), settings.options);
+  Options options = settings.options;
+  if (settings.tls) {
+    const test::Identity shown = test::any_identity();
+    options.tls.certificate_chain_pem = shown.certificate_pem;
+    options.tls.private_key_pem = shown.key_pem;
+  }
+  const std::string scheme = settings.tls ? "wss" : "ws";
+  Server server(scheme + "://127.0.0.1:" + std::to_string(settings.port), options);
   running = &server;
   std::signal(SIGTERM, [](int) { running->stop(); });
   server.start({
@@ -75,7 +83,7 @@ void ServerProcess::serve(const Settings& settings, Board& board) {
 }
 
 ServerProcess::ServerProcess(const Settings& settings)
-    : child_(std::make_unique<Child>([&] { serve(settings, *board_); })) {
+    : tls_(settings.tls), child_(std::make_unique<Child>([&] { serve(settings, *board_); })) {
   await([&] { return port() != 0 || !child_->alive(); }, "the server does not start");
   if (port() == 0) throw std::runtime_error("the server has not started");
 }

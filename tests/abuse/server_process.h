@@ -9,6 +9,7 @@
 #include <mote/options.h>
 
 #include "tests/abuse/child.h"
+#include "tests/abuse/crowd.h"
 #include "tests/abuse/shared.h"
 
 namespace mote::abuse {
@@ -33,12 +34,13 @@ class ServerProcess {
     Options options = {};
     std::uint16_t port = 0;
     std::optional<std::uint64_t> most_descriptors = {};  ///< Its RLIMIT_NOFILE.
+    bool tls = false;                                    ///< With a certificate of its own.
   };
 
   /// Returns when it listens; throws std::runtime_error where it does not.
   explicit ServerProcess(const Settings& settings);
-  ServerProcess() : ServerProcess(Settings{}) {}
 
+  [[nodiscard]] Door door() const { return {port(), tls_}; }
   [[nodiscard]] std::uint16_t port() const;
   /// As of now: the server is asked.
   [[nodiscard]] ServerFacts facts() const;
@@ -62,6 +64,7 @@ class ServerProcess {
   };
   static void serve(const Settings& settings, Board& board);
 
+  bool tls_;
   Shared<Board> board_;
   std::unique_ptr<Child> child_;
 };

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "tests/abuse/clock.h"
 #include "tests/abuse/crowd.h"
@@ -7,9 +8,10 @@
 #include "tests/abuse/server_process.h"
 #include "tests/abuse/waiters.h"
 #include "tests/support/client_frame.h"
+#include "tests/support/tls_engine.h"
 
-// Peers that send their request a byte a second, to keep the server busy with them for ever. The handshake timeout is
-// absolute and ends each; others are served as ever meanwhile, and new ones too.
+// Peers that send their request, or the ClientHello before it, a byte a second, to keep the server busy with them for
+// ever. The handshake timeout is absolute and ends each; others are served as ever meanwhile, and new ones too.
 namespace mote::abuse {
 namespace {
 
@@ -19,7 +21,8 @@ constexpr double kEchoesASecond = 500;
 /// The slow ones.
 class Trickle {
  public:
-  Trickle(std::uint16_t port, std::size_t count) : crowd_(port, 2, 100) {
+  /// `words`: what each begins to say.
+  Trickle(const Door& door, std::size_t count, std::string words) : crowd_(door, 2, 100), words_(std::move(words)) {
     for (std::size_t i = 0; i < count && (ids_.empty() || ids_.back() != Crowd::kNobody); ++i) {
       ids_.push_back(crowd_.begin_silent());
       if (i % 256 == 0) crowd_.turn(0);
@@ -29,9 +32,9 @@ class Trickle {
   /// A byte of each, once a second.
   void turn() {
     crowd_.turn(0);
-    if (at_ < request_.size() && seconds_since(last_) >= 1) {
+    if (at_ < words_.size() && seconds_since(last_) >= 1) {
       last_ = Clock::now();
-      for (const Crowd::Id id : ids_) crowd_.say(id, std::string_view(request_).substr(at_, 1));
+      for (const Crowd::Id id : ids_) crowd_.say(id, std::string_view(words_).substr(at_, 1));
       ++at_;
     }
   }
@@ -40,7 +43,7 @@ class Trickle {
  private:
   Crowd crowd_;
   std::vector<Crowd::Id> ids_;
-  std::string request_ = test::upgrade_request();
+  std::string words_;
   std::size_t at_ = 0;
   Clock::time_point last_;
 };
@@ -52,14 +55,14 @@ void play_slowloris(const Settings& settings, Report& report) {
   const double timeout = settings.length(10, 1);
   Options options;
   options.handshake_timeout = std::chrono::milliseconds(static_cast<int>(1000 * timeout));
-  const ServerProcess server({.options = options});
+  const ServerProcess server({.options = options, .tls = settings.tls});
   const ServerFacts empty = server.facts();
-  Crowd others(server.port(), 1);
+  Crowd others(server.door(), 1);
   gather(others, kOthers, 20);
   Waiters waiters(others);
   const double cpu = server.cpu_seconds();
   const auto began = Clock::now();
-  Trickle trickle(server.port(), wanted);
+  Trickle trickle(server.door(), wanted, settings.tls ? test::client_hello() : test::upgrade_request());
   const std::size_t slow = trickle.present();
   std::size_t at_half = 0;
   std::int64_t heap = 0;

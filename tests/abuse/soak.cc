@@ -20,7 +20,7 @@ constexpr double kWarmUpShare = 0.25;
 
 class Soak {
  public:
-  Soak(std::uint16_t port, std::size_t clients) : crowd_(port, 64), clients_(clients) {
+  Soak(const Door& door, std::size_t clients) : crowd_(door, 64), clients_(clients) {
     crowd_.events.opened = [this](Crowd::Id id) { say_something(id); };
     crowd_.events.echoed = [this](Crowd::Id id) { chance(8) ? go(id) : say_something(id); };
   }
@@ -102,9 +102,9 @@ std::string a_minute(double bytes_a_second) { return decimal(60 * bytes_a_second
 
 void play_soak(const Settings& settings, Report& report) {
   const double length = settings.length(600, 1);
-  const ServerProcess server;
+  const ServerProcess server({.tls = settings.tls});
   const ServerFacts empty = server.facts();
-  Soak soak(server.port(), settings.pick<std::size_t>(200, 50));
+  Soak soak(server.door(), settings.pick<std::size_t>(200, 50));
   std::vector<Sample> samples;
   const auto began = Clock::now();
   double next_look = kWarmUpShare * length;

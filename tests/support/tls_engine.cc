@@ -59,16 +59,6 @@ const unsigned char* unsigned_of(const std::string& bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                    unsigned offered_size, void* wanted) {
-  const auto& list = *static_cast<const std::string*>(wanted);
-  unsigned char* found = nullptr;
-  const int result =
-      SSL_select_next_proto(&found, size, unsigned_of(list), static_cast<unsigned>(list.size()), offered, offered_size);
-  *chosen = found;
-  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 /// What a client asks for.
 void offer(SSL* ssl, const TlsSetup& setup, const std::string& protocols) {
   if (std::string name = setup.server_name; !name.empty()) {
@@ -95,14 +85,22 @@ struct TlsEngine::Seen {
     of(ssl).session = {session, SSL_SESSION_free};
     return 1;  // it is ours now
   }
+  static int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                             unsigned offered_size, void*) {
+    const std::string& list = of(ssl).protocols;
+    unsigned char* found = nullptr;
+    const int result = SSL_select_next_proto(&found, size, unsigned_of(list), static_cast<unsigned>(list.size()),
+                                             offered, offered_size);
+    *chosen = found;
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
   static Seen& of(const SSL* ssl) { return *static_cast<Seen*>(SSL_get_app_data(ssl)); }
 };
 
-TlsEngine::TlsEngine(Side side, const TlsSetup& setup)
-    : context_(SSL_CTX_new(side == Side::client ? TLS_client_method() : TLS_server_method()), SSL_CTX_free),
-      seen_(std::make_shared<Seen>()) {
-  seen_->protocols = protocol_list(setup.protocols);
-  SSL_CTX* const context = context_.get();
+std::shared_ptr<SSL_CTX> TlsEngine::context_of(Side side, const TlsSetup& setup) {
+  std::shared_ptr<SSL_CTX> made(SSL_CTX_new(side == Side::client ? TLS_client_method() : TLS_server_method()),
+                                SSL_CTX_free);
+  SSL_CTX* const context = made.get();
   check(SSL_CTX_set_min_proto_version(context, setup.min_version) == 1, "lowest version");
   check(SSL_CTX_set_max_proto_version(context, setup.max_version) == 1, "highest version");
   if (!setup.ciphers.empty()) check(SSL_CTX_set_cipher_list(context, setup.ciphers.c_str()) == 1, "ciphers");
@@ -114,10 +112,14 @@ TlsEngine::TlsEngine(Side side, const TlsSetup& setup)
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_BOTH);
   if (side == Side::client) SSL_CTX_sess_set_new_cb(context, Seen::note_session);
   if (side == Side::server && !setup.protocols.empty()) {
-    SSL_CTX_set_alpn_select_cb(context, choose_protocol, &seen_->protocols);
+    SSL_CTX_set_alpn_select_cb(context, Seen::choose_protocol, nullptr);
   }
+  return made;
+}
 
-  ssl_ = {SSL_new(context), SSL_free};
+TlsEngine::TlsEngine(Side side, const TlsSetup& setup, std::shared_ptr<SSL_CTX> context)
+    : context_(std::move(context)), seen_(std::make_shared<Seen>()), ssl_(SSL_new(context_.get()), SSL_free) {
+  seen_->protocols = protocol_list(setup.protocols);
   SSL* const ssl = ssl_.get();
   check(ssl != nullptr, "no connection");
   SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
@@ -233,5 +235,11 @@ bool TlsEngine::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 std::shared_ptr<SSL_SESSION> TlsEngine::session() const { return seen_->session; }
 
 int TlsEngine::alert() const { return seen_->alert; }
+
+std::string client_hello() {
+  TlsEngine client(TlsEngine::Side::client, {});
+  client.handshake();
+  return client.take_output();
+}
 
 }  // namespace mote::test
