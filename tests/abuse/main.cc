@@ -39,7 +39,7 @@ void tell_usage() {
       "abuse [--small] [--tls] [--seconds S] [SCENARIO...]: puts a server under load, prints what it took; all "
       "scenarios unless some are named\n"
       "  --small      a second each, bounds on memory and counts only\n"
-      "  --tls        over TLS; many and churn with a tenth of the connections\n"
+      "  --tls        over TLS; churn with a tenth of the connections\n"
       "  --seconds S  of the part of a scenario that has a length\n");
   for (const Scenario& scenario : all_scenarios()) {
     std::printf("  %-12.*s %.*s\n", static_cast<int>(scenario.name.size()), scenario.name.data(),

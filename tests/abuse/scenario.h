@@ -21,11 +21,6 @@ struct Settings {
   [[nodiscard]] T pick(T full_size, T small_size) const {
     return small ? small_size : full_size;
   }
-  /// The same for connections, or handshakes a second: a tenth of them with TLS.
-  template <class T>
-  [[nodiscard]] T crowd(T full_size, T small_size) const {
-    return tls ? pick(full_size, small_size) / 10 : pick(full_size, small_size);
-  }
   [[nodiscard]] double length(double full_size, double small_size) const {
     return seconds.value_or(pick(full_size, small_size));
   }
