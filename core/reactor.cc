@@ -1,6 +1,7 @@
 #include "core/reactor.h"
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,22 +67,63 @@ class Reactor::Tasks final : public Source {
   const Reactor& reactor_;
 };
 
+/// Ends the wait when the earliest timer is due. Where epoll_wait is given a timeout it sets a timer of the kernel's
+/// and takes it back, each time, for a microsecond; this one stays set until it rings.
+class Reactor::Alarm final : public Source {
+ public:
+  explicit Alarm(Reactor& reactor)
+      : reactor_(reactor), descriptor_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+  }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  ~Alarm() override { ::close(descriptor_); }
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// To ring at that time of CLOCK_MONOTONIC, and not when it was to ring before.
+  bool set(std::uint64_t ms) const {
+    itimerspec when{};
+    when.it_value.tv_sec = static_cast<time_t>(ms / 1000);
+    when.it_value.tv_nsec = static_cast<long>(ms % 1000 * 1'000'000);
+    return ::timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &when, nullptr) == 0;
+  }
+
+ private:
+  /// Edge-triggered it needs no read: each expiration is an edge, and setting it makes it not ready.
+  void on_events(std::uint32_t) override { reactor_.alarm_ms_ = TimerWheel::kNever; }
+
+  Reactor& reactor_;
+  int descriptor_;
+};
+
 Reactor::Reactor()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), started_ms_(clock_ms(CLOCK_MONOTONIC)), free_slot_(kNoSlot) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   try {
     events_ = std::make_unique<Events>();
     mailbox_ = std::make_shared<Mailbox>();
-    const int error = add(std::make_unique<Tasks>(*this), mailbox_->descriptor(), kRead);
-    if (error != 0) throw std::system_error(error, std::generic_category(), "epoll_ctl");
+    add_own(std::make_unique<Tasks>(*this), mailbox_->descriptor());
+    auto alarm = std::make_unique<Alarm>(*this);
+    alarm_ = alarm.get();
+    add_own(std::move(alarm), alarm_->descriptor());
   } catch (...) {
-    ::close(epoll_);
+    take_down();
     throw;
+  }
+}
+
+void Reactor::add_own(std::unique_ptr<Source> source, int descriptor) {
+  if (const int error = add(std::move(source), descriptor, kRead); error != 0) {
+    throw std::system_error(error, std::generic_category(), "epoll_ctl");
   }
 }
 
 Reactor::~Reactor() {
   mailbox_->close();
+  take_down();
+}
+
+void Reactor::take_down() {
   for (const Slot& slot : slots_) {
     if (Source* const source = slot.source()) remove(*source);
   }
@@ -194,40 +236,49 @@ void Reactor::run() {
   running_ = false;
 }
 
-int Reactor::timeout_ms() const {
+/// Sets the alarm where it would ring too late. It may ring early, for a timer that was armed anew since.
+int Reactor::timeout_ms() {
   if (!ready_.empty() || !turn_end_.empty() || !removed_.empty()) return 0;
   const std::uint64_t next = wheel_.next();
-  if (next == TimerWheel::kNever) return -1;
-  const std::uint64_t wait = next > now_ms_ ? next - now_ms_ : 0;
-  return static_cast<int>(std::min<std::uint64_t>(wait, std::numeric_limits<int>::max()));
+  if (next >= alarm_ms_) return -1;
+  if (next <= now_ms_) return 0;
+  if (alarm_->set(started_ms_ + next)) {
+    alarm_ms_ = next;
+    return -1;
+  }
+  return static_cast<int>(std::min<std::uint64_t>(next - now_ms_, std::numeric_limits<int>::max()));
 }
 
 int Reactor::wait() {
   const int timeout = timeout_ms();
   if (busy_poll_.count() == 0 || timeout == 0) return poll(timeout);
-  if (const int count = poll_busily(timeout)) return count;
+  if (const int count = poll_busily()) return count;
   read_clock(true);  // less is left until the next timer
   return poll(timeout_ms());
 }
 
 int Reactor::poll(int timeout_ms) {
   const int count = ::epoll_wait(epoll_, events_->list.data(), static_cast<int>(events_->list.size()), timeout_ms);
-  return count < 0 ? 0 : count;  // EINTR is the only failure with these arguments
+  if (count > 0 || timeout_ms == 0) return std::max(count, 0);
+  alarm_ms_ = TimerWheel::kNever;  // a signal (EINTR) ended it, or the timeout: how the alarm is set does not matter
+  return 0;
 }
 
-/// No longer than until the next timer.
-int Reactor::poll_busily(int timeout_ms) {
+int Reactor::poll_busily() {
   using Clock = std::chrono::steady_clock;
-  const auto most =
-      timeout_ms < 0 ? busy_poll_ : std::min<std::chrono::microseconds>(busy_poll_, milliseconds(timeout_ms));
-  const auto end = Clock::now() + most;
+  const auto end = Clock::now() + busy_poll_;
   int count = 0;
   do count = poll(0);
   while (count == 0 && Clock::now() < end);
   return count;
 }
 
-/// The coarse clock costs a third and lags by up to 4 ms, which no timeout minds; but where it was a timer that ended
+/// Whether that was what ended the wait.
+bool Reactor::alarm_rang(int count) const {
+  return count != 0 && unpack(events_->list.front().data.u64) == alarm_->token();
+}
+
+/// The coarse clock costs a third and lags by up to 4 ms, which no timeout minds; but where it was the alarm that ended
 /// the wait, the precise one saves waiting again for the rest of a tick.
 void Reactor::read_clock(bool precise) {
   const std::uint64_t time = clock_ms(precise ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);
@@ -237,7 +288,7 @@ void Reactor::read_clock(bool precise) {
 void Reactor::turn() {
   const int count = wait();
   ++turn_number_;
-  read_clock(count == 0);
+  read_clock(count == 0 || alarm_rang(count));
   dispatch(count);
   run_ready();
   run_timers();

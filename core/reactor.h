@@ -70,7 +70,7 @@ class Reactor {
   static constexpr std::uint32_t kReadWrite = 0x1 | 0x4 | 0x2000 | (1U << 31);  // EPOLLIN | OUT | RDHUP | ET
   static constexpr std::uint32_t kRead = 0x1 | (1U << 31);                      // EPOLLIN | ET
 
-  /// Throws std::system_error where epoll or an eventfd cannot be had.
+  /// Throws std::system_error where epoll, an eventfd or a timerfd cannot be had.
   Reactor();
   ~Reactor();
   Reactor(const Reactor&) = delete;
@@ -130,8 +130,11 @@ class Reactor {
 
  private:
   class Tasks;
+  class Alarm;
   class Slot;
 
+  void add_own(std::unique_ptr<Source> source, int descriptor);
+  void take_down();
   void make_room();
   std::uint32_t take_slot();
   void turn();
@@ -142,8 +145,9 @@ class Reactor {
   void prefetch(Token token) const;
   int wait();
   int poll(int timeout_ms);
-  int poll_busily(int timeout_ms);
-  [[nodiscard]] int timeout_ms() const;
+  int poll_busily();
+  [[nodiscard]] int timeout_ms();
+  [[nodiscard]] bool alarm_rang(int count) const;
   [[nodiscard]] std::uint64_t due_after(milliseconds delay);
   void arm_at(Source& source, std::uint64_t due);
   void read_clock(bool precise);
@@ -156,6 +160,8 @@ class Reactor {
   std::atomic<bool> stopping_{false};
   bool running_ = false;
   TimerWheel wheel_;
+  Alarm* alarm_ = nullptr;                       // one of the sources
+  std::uint64_t alarm_ms_ = TimerWheel::kNever;  // when it will ring
   std::chrono::microseconds busy_poll_{0};
   std::vector<Slot> slots_;
   std::uint32_t free_slot_;  // of a list

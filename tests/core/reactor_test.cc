@@ -715,6 +715,43 @@ TEST(Reactor, ArmingAnewReplacesTheTime) {
   EXPECT_EQ(order, "forward kept back ");
 }
 
+/// With whatever the wait is told of the time when it begins.
+TEST(Reactor, ATimerThatIsArmedAfterItHasSleptMayBeTheEarliestOne) {
+  Reactor reactor;
+  Probe& late = add(reactor);
+  Probe& early = add(reactor);
+  late.on.timer = [] { FAIL(); };
+  early.on.timer = [&] { reactor.stop(); };
+  early.on.events = [&](std::uint32_t) { reactor.arm(early, 20ms); };
+  reactor.arm(late, 100'000ms);
+  std::thread other([&] {
+    std::this_thread::sleep_for(30ms);  // it sleeps now: what is tested
+    early.signal();
+  });
+  run(reactor);
+  other.join();
+}
+
+TEST(Reactor, SleepsOnBehindTheTimeThatATimerHadBefore) {
+  Reactor reactor;
+  Probe& probe = add(reactor);
+  std::uint64_t turns = 0;
+  probe.on.events = [&](std::uint32_t) { reactor.arm(probe, 300ms); };
+  probe.on.timer = [&] {
+    turns = reactor.turn_number();
+    reactor.stop();
+  };
+  reactor.arm(probe, 60ms);
+  std::thread other([&] {
+    std::this_thread::sleep_for(20ms);  // as above
+    probe.signal();
+  });
+  run(reactor);
+  other.join();
+  EXPECT_GE(reactor.now(), 300ms);
+  EXPECT_LT(turns, 30U);
+}
+
 TEST(Reactor, DelaysAsLongAsTheTypeAllowsDoNotWrapAround) {
   Reactor reactor;
   Probe& far = add(reactor);

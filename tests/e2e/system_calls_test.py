@@ -21,6 +21,7 @@ from raw_socket import CLOSE, PING, PONG, TEXT, RawSocket, client_frame
 RECEIVE = {"recv", "recvfrom", "recvmsg", "read"}
 SEND = {"send", "sendto", "sendmsg", "write", "writev"}
 WAIT = {"epoll_wait", "epoll_pwait", "epoll_pwait2"}
+ALARM = {"timerfd_settime"}
 MEMORY = {"brk", "mmap", "munmap"}  # the heap grows and shrinks
 
 # Far enough for no timer's coarse slot to come up while a test runs.
@@ -36,10 +37,12 @@ class Calls:
         self.receive = sum(names[name] for name in RECEIVE)
         self.send = sum(names[name] for name in SEND)
         self.wait = sum(names[name] for name in WAIT)
-        self.others = {name: names[name] for name in names.keys() - RECEIVE - SEND - WAIT}
+        self.alarm = sum(names[name] for name in ALARM)
+        self.others = {name: names[name] for name in names.keys() - RECEIVE - SEND - WAIT - ALARM}
 
     def __str__(self):
-        return f"{self.receive} recv, {self.send} send, {self.wait} epoll_wait, others: {self.others or 'none'}"
+        return (f"{self.receive} recv, {self.send} send, {self.wait} epoll_wait, {self.alarm} timerfd_settime, "
+                f"others: {self.others or 'none'}")
 
 
 class TracedServer(harness.Programs, unittest.TestCase):
@@ -157,6 +160,7 @@ class Pings(TracedServer):
         self.assertLessEqual(calls.send, pings)
         self.assertLessEqual(calls.receive, sum(answered))
         self.assertLess(calls.wait, pings)
+        self.assertLessEqual(calls.alarm, calls.wait)
         # Not more often than the interval of 1 s: the server's clock has moved no more than this one.
         self.assertLessEqual(max(answered), elapsed + 1)
 

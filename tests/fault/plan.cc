@@ -26,6 +26,7 @@ constexpr std::array kEpollAdd{ENOMEM, ENOSPC};
 constexpr std::array kEpollWait{EINTR};
 constexpr std::array kPoll{EINTR, ENOMEM};
 constexpr std::array kEventfd{EMFILE, ENFILE, ENOMEM, ENODEV};
+constexpr std::array kSetTimer{EINVAL};
 constexpr std::array kWakeUp{EINTR};
 constexpr std::array kReceive{EAGAIN,  EINTR,    ECONNRESET,   ETIMEDOUT,        ENOMEM,
                               ENOBUFS, ENETDOWN, EHOSTUNREACH, effect::one_byte, effect::end};
@@ -68,6 +69,8 @@ constexpr std::array<Row, kCalls> kRows{{
     {"epoll_wait", kEpollWait},
     {"poll", kPoll},
     {"eventfd", kEventfd},
+    {"timerfd_create", kEventfd},
+    {"timerfd_settime", kSetTimer},
     {"write", kWakeUp},
     {"recv", kReceive},
     {"send", kSend},

@@ -21,6 +21,8 @@ enum class Call : std::uint8_t {
   epoll_wait,
   poll,
   eventfd,
+  timerfd_create,
+  timerfd_settime,
   write,
   recv,
   send,
@@ -46,7 +48,7 @@ enum class Call : std::uint8_t {
   zlib,
   openssl,
 };
-inline constexpr std::size_t kCalls = 34;
+inline constexpr std::size_t kCalls = 36;
 
 /// What such a call comes to: an errno, or one of these.
 namespace effect {

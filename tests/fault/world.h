@@ -42,6 +42,8 @@ class World {
   /// Null while there is none: then time is real, and nobody is there.
   static World* present() noexcept;
 
+  /// In place of timerfd_settime: then a `wait` without a timeout ends, too, without an event.
+  int set_alarm(const itimerspec& when);
   /// In place of epoll_wait.
   int wait(int epoll, epoll_event* events, int most, int timeout_ms);
 
@@ -54,11 +56,12 @@ class World {
   static constexpr unsigned kMostWaits = 50'000;
 
   /// Whether there is a time that it can leap to.
-  bool leap(int timeout_ms);
+  bool leap(std::int64_t until_ms);
 
   Director& director_;
   int patience_ms_;
   std::int64_t now_ms_ = kBeginningMs;
+  std::int64_t alarm_ms_ = Director::kNever;
   unsigned waits_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -132,6 +133,8 @@ ssize_t __real_sendmsg(int, const msghdr*, int);
 int __real_setsockopt(int, int, int, const void*, socklen_t);
 int __real_shutdown(int, int);
 int __real_socket(int, int, int);
+int __real_timerfd_create(int, int);
+int __real_timerfd_settime(int, int, const itimerspec*, itimerspec*);
 int __real_unlink(const char*);
 ssize_t __real_write(int, const void*, std::size_t);
 std::int64_t __real__ZNSt6chrono3_V212steady_clock3nowEv();
@@ -163,6 +166,17 @@ int __wrap_epoll_create1(int flags) {
 
 int __wrap_eventfd(unsigned value, int flags) {
   return owned(plain(Call::eventfd, [&] { return __real_eventfd(value, flags); }));
+}
+
+int __wrap_timerfd_create(int clock, int flags) {
+  return owned(plain(Call::timerfd_create, [&] { return __real_timerfd_create(clock, flags); }));
+}
+
+int __wrap_timerfd_settime(int timer, int flags, const itimerspec* when, itimerspec* before) {
+  World* const world = World::present();
+  return plain(Call::timerfd_settime, [&] {
+    return world != nullptr ? world->set_alarm(*when) : __real_timerfd_settime(timer, flags, when, before);
+  });
 }
 
 /// Closed it is in any case (close(2)); but that what was written could not be kept may be told only now.

@@ -144,10 +144,19 @@ ssize_t Kernel::signal(int event) {
   return sizeof(std::uint64_t);
 }
 
+/// What it ends is a `wait` without a timeout, without an event.
+int Kernel::set_alarm(int alarm, std::int64_t ms) {
+  check(entry(alarm).kind == Kind::alarm);
+  alarm_ms_ = ms;
+  return 0;
+}
+
 std::uint32_t Kernel::readiness(const Entry& entry) const {
   switch (entry.kind) {
     case Kind::connection:
       return entry.wire->readiness() & entry.mask;
+    case Kind::alarm:
+      return 0;
     case Kind::listener:
       return backlog_.empty() ? std::uint32_t{0} : std::uint32_t{EPOLLIN};
     default:
@@ -185,14 +194,17 @@ bool Kernel::world_goes_on() { return plot_.step(); }
 
 int Kernel::wait(epoll_event* events, int most, int timeout_ms) {
   check(++waits_ < kMostWaits);  // else the library spins
-  const std::int64_t until = now_ms_ + timeout_ms;
+  const std::int64_t until = timeout_ms < 0 ? alarm_ms_ : now_ms_ + timeout_ms;
   // The world does not wait until the library is idle.
   if (choices_.next() % 2 != 0) world_goes_on();
   for (;;) {
     if (const int count = report(events, most); count != 0) return count;
-    if (timeout_ms >= 0 && now_ms_ >= until) return 0;
+    if (now_ms_ >= until) {
+      if (timeout_ms < 0) alarm_ms_ = kNever;
+      return 0;
+    }
     if (world_goes_on()) continue;
-    check(timeout_ms >= 0);  // else nothing will ever happen any more
+    check(until != kNever);  // else nothing will ever happen any more
     now_ms_ = until;
   }
 }

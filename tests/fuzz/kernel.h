@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -56,6 +57,8 @@ class Kernel {
   int socket() { return make(Kind::listener); }
   int epoll_create() { return make(Kind::epoll); }
   int eventfd() { return make(Kind::event); }
+  int timerfd() { return make(Kind::alarm); }
+  int set_alarm(int alarm, std::int64_t ms);
   int close(int descriptor);
   [[nodiscard]] bool has_backlog(int listener);
   int accept(int listener, sockaddr* address, socklen_t* size);
@@ -70,7 +73,7 @@ class Kernel {
   /// @}
 
  private:
-  enum class Kind : std::uint8_t { none, epoll, event, listener, connection };
+  enum class Kind : std::uint8_t { none, epoll, event, alarm, listener, connection };
   struct Entry {
     Kind kind = Kind::none;
     Wire* wire = nullptr;
@@ -82,6 +85,7 @@ class Kernel {
   static constexpr int kFirstDescriptor = 1'000'000;
   static constexpr std::size_t kDescriptors = 64;
   static constexpr std::uint16_t kFirstPort = 1000;
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   static constexpr std::size_t kMostWaits = 200'000;
 
   int make(Kind kind, Wire* wire = nullptr);
@@ -101,6 +105,7 @@ class Kernel {
   std::vector<std::unique_ptr<Wire>> wires_;
   std::deque<Wire*> backlog_;
   std::int64_t now_ms_ = 1'000'000;
+  std::int64_t alarm_ms_ = kNever;
   std::size_t open_ = 0;
   std::size_t waits_ = 0;
   bool refused_ = false;  // the last time

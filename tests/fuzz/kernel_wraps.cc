@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -41,6 +42,8 @@ ssize_t __real_sendmsg(int, const msghdr*, int);
 int __real_setsockopt(int, int, int, const void*, socklen_t);
 int __real_shutdown(int, int);
 int __real_socket(int, int, int);
+int __real_timerfd_create(int, int);
+int __real_timerfd_settime(int, int, const itimerspec*, itimerspec*);
 ssize_t __real_write(int, const void*, std::size_t);
 std::int64_t __real__ZNSt6chrono3_V212steady_clock3nowEv();
 
@@ -59,6 +62,17 @@ int __wrap_epoll_create1(int flags) {
 int __wrap_eventfd(unsigned value, int flags) {
   Kernel* const kernel = Kernel::present();
   return kernel != nullptr ? kernel->eventfd() : __real_eventfd(value, flags);
+}
+
+int __wrap_timerfd_create(int clock, int flags) {
+  Kernel* const kernel = Kernel::present();
+  return kernel != nullptr ? kernel->timerfd() : __real_timerfd_create(clock, flags);
+}
+
+int __wrap_timerfd_settime(int timer, int flags, const itimerspec* when, itimerspec* before) {
+  if (!Kernel::owns(timer)) return __real_timerfd_settime(timer, flags, when, before);
+  check(flags == TFD_TIMER_ABSTIME);
+  return Kernel::present()->set_alarm(timer, when->it_value.tv_sec * 1000 + when->it_value.tv_nsec / 1'000'000);
 }
 
 int __wrap_close(int descriptor) {
