@@ -193,8 +193,8 @@ std::string accept_value(std::string_view key) {
   constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   static const EVP_MD* const kSha1 = fetch_sha1();  // where that throws, the next call tries again
   std::array<char, kKeySize + kGuid.size()> text;
-  const auto key_end = std::copy_n(key.begin(), std::min(key.size(), kKeySize), text.begin());
-  const auto text_end = std::copy(kGuid.begin(), kGuid.end(), key_end);
+  auto* const key_end = std::copy_n(key.begin(), std::min(key.size(), kKeySize), text.begin());
+  auto* const text_end = std::copy(kGuid.begin(), kGuid.end(), key_end);
   const auto size = static_cast<std::size_t>(text_end - text.begin());
   std::array<unsigned char, 20> digest;
   EVP_MD_CTX* const context = &digest_context();
