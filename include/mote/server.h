@@ -37,7 +37,8 @@ class Server {
   /// than `/` only that path is a WebSocket endpoint, and others are 404; without, every path is. Throws
   /// std::invalid_argument where the location or an option makes no sense, and std::system_error or
   /// std::invalid_argument for a file of Options::tls that cannot be read or used, with its name and the reason;
-  /// std::system_error where epoll, an eventfd or a timerfd cannot be had, and std::runtime_error where OpenSSL has no SHA-1.
+  /// std::system_error where epoll, an eventfd or a timerfd cannot be had, and std::runtime_error where OpenSSL has no
+  /// SHA-1.
   explicit Server(std::string_view location, Options options = {});
   ~Server();
   Server(const Server&) = delete;
