@@ -36,11 +36,6 @@ void flood(const Door& door, const std::atomic<bool>& stop) {
   }
 }
 
-std::string told(Waiters& waiters) {
-  return decimal(waiters.percentile(0.5), 2) + ", " + decimal(waiters.percentile(0.99), 2) + ", " +
-         decimal(waiters.percentile(1), 2) + " ms";
-}
-
 }  // namespace
 
 void play_flood(const Settings& settings, Report& report) {
@@ -56,7 +51,7 @@ void play_flood(const Settings& settings, Report& report) {
   Waiters waiters(crowd);
   waiters.run(a_second, length / 2);
   report.figure("peers that wait for echoes", open);
-  report.figure("before the flood: median, 99 %, longest", told(waiters));
+  report.figure("before the flood: median, 99 %, longest", waiters.told());
   flooder = std::make_unique<Child>([&] { flood(server.door(), *stop); });
   const std::uint64_t few = server.facts().messages + 10 * kBatch;
   const auto patience = after(20);
@@ -68,7 +63,7 @@ void play_flood(const Settings& settings, Report& report) {
   report.figure("flooded messages a second",
                 decimal(static_cast<double>(during.messages - before.messages) / length, 0));
   report.figure("server's CPU", decimal(100 * (during.cpu_seconds - before.cpu_seconds) / length, 0) + " %");
-  report.figure("during it: median, 99 %, longest", told(waiters));
+  report.figure("during it: median, 99 %, longest", waiters.told());
   report.figure("the server held", mebibytes(during.memory_bytes));
   report.must(waiters.echoes() > 0 && crowd.open() == wanted && crowd.counts().wrong == 0, "all were served");
   report.must(during.messages > few, "it was a flood");

@@ -44,11 +44,6 @@ void ask_and_go(const Door& door, const std::string& hello, Tally& tally) {
   }
 }
 
-std::string told(Waiters& waiters) {
-  return decimal(waiters.percentile(0.5), 2) + ", " + decimal(waiters.percentile(0.99), 2) + ", " +
-         decimal(waiters.percentile(1), 2) + " ms";
-}
-
 }  // namespace
 
 void play_hellos(const Settings& settings, Report& report) {
@@ -62,7 +57,7 @@ void play_hellos(const Settings& settings, Report& report) {
   Waiters waiters(crowd);
   waiters.run(a_second, length / 2);
   report.figure("peers that wait for echoes", open);
-  report.figure("before: median, 99 %, longest", told(waiters));
+  report.figure("before: median, 99 %, longest", waiters.told());
   const ServerFacts quiet = server.facts();
   const auto asking = std::make_unique<Child>([&] { ask_and_go(server.door(), test::client_hello(), *tally); });
   const auto patience = after(20);
@@ -74,7 +69,7 @@ void play_hellos(const Settings& settings, Report& report) {
   const ServerFacts during = server.facts();
   report.figure("ClientHellos answered a second", decimal(static_cast<double>(tally->answered - answered) / length, 0));
   report.figure("server's CPU", decimal(100 * (during.cpu_seconds - before.cpu_seconds) / length, 0) + " %");
-  report.figure("during it: median, 99 %, longest", told(waiters));
+  report.figure("during it: median, 99 %, longest", waiters.told());
   const std::size_t newcomers = gather(crowd, wanted, 20) - wanted;
   report.must(waiters.echoes() > 0 && crowd.counts().wrong == 0 && crowd.open() == 2 * wanted, "all were served");
   report.must(newcomers == wanted, "new clients came in meanwhile");

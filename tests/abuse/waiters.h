@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "tests/abuse/clock.h"
 #include "tests/abuse/crowd.h"
+#include "tests/abuse/report.h"
 
 namespace mote::abuse {
 
@@ -46,6 +48,11 @@ class Waiters {
     const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(waited_ms_.size() - 1));
     std::ranges::nth_element(waited_ms_, waited_ms_.begin() + at);
     return waited_ms_[static_cast<std::size_t>(at)];
+  }
+
+  /// The median, what 99 % are not above, and the longest.
+  [[nodiscard]] std::string told() {
+    return decimal(percentile(0.5), 2) + ", " + decimal(percentile(0.99), 2) + ", " + decimal(percentile(1), 2) + " ms";
   }
 
  private:
