@@ -99,7 +99,7 @@ class Reactor {
   void at_turn_end(Source& source);
 
   /// One timer a source; arming again replaces it. Delays of a second and more may come up to 64 ms late, so that many
-  /// timers share a wake-up.
+  /// timers share a wake-up; any may come early by a tick of the kernel's, 4 to 10 ms, by which `now` may lag.
   void arm(Source& source, milliseconds delay);
   /// The same, but an earlier time that is armed already stays.
   void arm_no_later(Source& source, milliseconds delay);

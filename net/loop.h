@@ -33,7 +33,7 @@ class HandshakeBudget {
 /// One thread's event loop, and what all connections on it use in turn.
 class Loop {
  public:
-  /// Throws std::system_error where epoll or an eventfd cannot be had.
+  /// Throws std::system_error where epoll, an eventfd or a timerfd cannot be had.
   Loop() : memory_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBytes)), batch(receive_buffer()) {}
 
   [[nodiscard]] std::span<std::byte> receive_buffer() const { return {memory_.get(), kReceiveBytes}; }
