@@ -236,8 +236,9 @@ void Reactor::run() {
   running_ = false;
 }
 
-/// Sets the alarm where it would ring too late. It may ring early, for a timer that was armed anew since.
-int Reactor::timeout_ms() {
+/// Sets it where it would ring too late, and answers what epoll_wait is to be told. It may ring early, for a timer that
+/// was armed anew since.
+int Reactor::set_alarm() {
   if (!ready_.empty() || !turn_end_.empty() || !removed_.empty()) return 0;
   const std::uint64_t next = wheel_.next();
   if (next >= alarm_ms_) return -1;
@@ -250,11 +251,11 @@ int Reactor::timeout_ms() {
 }
 
 int Reactor::wait() {
-  const int timeout = timeout_ms();
-  if (busy_poll_.count() == 0 || timeout == 0) return poll(timeout);
-  if (const int count = poll_busily()) return count;
-  read_clock(true);  // less is left until the next timer
-  return poll(timeout_ms());
+  const int timeout = set_alarm();
+  if (busy_poll_.count() != 0 && timeout < 0) {
+    if (const int count = poll_busily()) return count;
+  }
+  return poll(timeout);
 }
 
 int Reactor::poll(int timeout_ms) {
@@ -278,8 +279,8 @@ bool Reactor::alarm_rang(int count) const {
   return count != 0 && unpack(events_->list.front().data.u64) == alarm_->token();
 }
 
-/// The coarse clock costs a third and lags by up to 4 ms, which no timeout minds; but where it was the alarm that ended
-/// the wait, the precise one saves waiting again for the rest of a tick.
+/// The coarse clock costs a third and lags by a tick, 4 to 10 ms, which no timeout minds; but where it was the alarm
+/// that ended the wait, the precise one saves waiting again for the rest of a tick.
 void Reactor::read_clock(bool precise) {
   const std::uint64_t time = clock_ms(precise ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);
   if (time > started_ms_ + now_ms_) now_ms_ = time - started_ms_;

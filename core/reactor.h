@@ -146,7 +146,7 @@ class Reactor {
   int wait();
   int poll(int timeout_ms);
   int poll_busily();
-  [[nodiscard]] int timeout_ms();
+  int set_alarm();
   [[nodiscard]] bool alarm_rang(int count) const;
   [[nodiscard]] std::uint64_t due_after(milliseconds delay);
   void arm_at(Source& source, std::uint64_t due);
@@ -161,7 +161,7 @@ class Reactor {
   bool running_ = false;
   TimerWheel wheel_;
   Alarm* alarm_ = nullptr;                       // one of the sources
-  std::uint64_t alarm_ms_ = TimerWheel::kNever;  // when it will ring
+  std::uint64_t alarm_ms_ = TimerWheel::kNever;  // when it rings; kNever: it has rung, or was not set
   std::chrono::microseconds busy_poll_{0};
   std::vector<Slot> slots_;
   std::uint32_t free_slot_;  // of a list

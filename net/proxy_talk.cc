@@ -47,7 +47,7 @@ void ProxyTalk::write() {
     iovec piece{output_.data(), output_.size()};
     const IoResult result = transmit(socket_.number(), std::span(&piece, 1));
     if (result.state == IoResult::State::would_block) return;
-    if (result.state != IoResult::State::done) return end(std::string(core::errno_text(result.error)));
+    if (result.state != IoResult::State::done) return end(core::errno_text(result.error));
     output_.erase(0, result.bytes);
   }
 }
@@ -63,7 +63,7 @@ bool ProxyTalk::read_some() {
   const ssize_t got = peek(socket_.number(), std::as_writable_bytes(std::span(room)));
   if (got <= 0) {
     const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    if (!nothing_yet) end(std::string(got == 0 ? "proxy: ended the connection" : core::errno_text(errno)));
+    if (!nothing_yet) end(got == 0 ? "proxy: ended the connection" : core::errno_text(errno));
     return false;
   }
   const std::string_view input(room.data(), static_cast<std::size_t>(got));
@@ -75,9 +75,10 @@ bool ProxyTalk::read_some() {
   return progress.consumed == input.size();
 }
 
-void ProxyTalk::end(std::string failure) {
+void ProxyTalk::end(std::string_view failure) {
+  std::string told(failure);
   over_ = true;
-  owner_.talk_ended(std::move(failure));
+  owner_.talk_ended(std::move(told));
 }
 
 }  // namespace mote::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/reactor.h"
 #include "net/socket.h"
@@ -36,7 +37,7 @@ class ProxyTalk final : public core::Source {
   void write();
   void read();
   bool read_some();
-  void end(std::string failure);
+  void end(std::string_view failure);
 
   core::Reactor& reactor_;
   ProxyTalkOwner& owner_;

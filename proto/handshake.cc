@@ -86,10 +86,9 @@ bool is_version(std::string_view text) {
 
 // 16 bytes are 22 characters and two of padding; of the last character the low four bits are unused, and must be 0 for
 // it to be the one encoding of those bytes (RFC 4648 §3.5).
-constexpr std::size_t kKeySize = 24;
 bool is_key(std::string_view text) {
   constexpr std::string_view kLast = "AQgw";
-  return text.size() == kKeySize && text.ends_with("==") && consists_of(kBase64, text.substr(0, 22)) &&
+  return text.size() == 24 && text.ends_with("==") && consists_of(kBase64, text.substr(0, 22)) &&
          kLast.find(text[21]) != std::string_view::npos;
 }
 
@@ -151,13 +150,13 @@ struct FreeDigest {
 };
 
 /// For one digest after the other: to make it and to free it takes as long as SHA-1.
-EVP_MD_CTX& digest_context() {
+EVP_MD_CTX* digest_context() {
   static thread_local const std::unique_ptr<EVP_MD_CTX, FreeDigest> context = [] {
     std::unique_ptr<EVP_MD_CTX, FreeDigest> made(EVP_MD_CTX_new());
     if (made == nullptr) throw std::bad_alloc();  // the next call tries again
     return made;
   }();
-  return *context;
+  return context.get();
 }
 
 UpgradeVerdict refuse(Fault fault) { return {.kind = Kind::refuse, .refusal = refusal_for(fault)}; }
@@ -192,13 +191,10 @@ UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& polic
 std::string accept_value(std::string_view key) {
   constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   static const EVP_MD* const kSha1 = fetch_sha1();  // where that throws, the next call tries again
-  std::array<char, kKeySize + kGuid.size()> text;
-  auto* const key_end = std::copy_n(key.begin(), std::min(key.size(), kKeySize), text.begin());
-  auto* const text_end = std::copy(kGuid.begin(), kGuid.end(), key_end);
-  const auto size = static_cast<std::size_t>(text_end - text.begin());
   std::array<unsigned char, 20> digest;
-  EVP_MD_CTX* const context = &digest_context();
-  if (EVP_DigestInit_ex(context, kSha1, nullptr) != 1 || EVP_DigestUpdate(context, text.data(), size) != 1 ||
+  EVP_MD_CTX* const context = digest_context();
+  if (EVP_DigestInit_ex(context, kSha1, nullptr) != 1 || EVP_DigestUpdate(context, key.data(), key.size()) != 1 ||
+      EVP_DigestUpdate(context, kGuid.data(), kGuid.size()) != 1 ||
       EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) {
     throw std::bad_alloc();
   }

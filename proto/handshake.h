@@ -48,8 +48,8 @@ struct Agreement {
 /// this server wants it (§4.2.2).
 UpgradeVerdict judge_upgrade(const RequestHead& head, const UpgradePolicy& policy);
 
-/// The Sec-WebSocket-Accept value, 28 characters, for a Sec-WebSocket-Key of at most 24 (§4.2.2 /5/). Any thread.
-/// Throws std::runtime_error where OpenSSL has no SHA-1, and std::bad_alloc.
+/// The Sec-WebSocket-Accept value for a Sec-WebSocket-Key: 28 characters (§4.2.2 /5/). Any thread. Throws
+/// std::runtime_error where OpenSSL has no SHA-1, and std::bad_alloc.
 std::string accept_value(std::string_view key);
 /// Finds that out before the first connection: throws then.
 void require_accept_value();

@@ -21,9 +21,8 @@ import workloads
 
 LOAD_SECONDS = 60  # for the slowest of the runs, on a busy machine
 REPORT_SECONDS = 10  # strace ends after the server
-
-
-CONNECT = "connect"  # in place of a workload's letter: connections, opened one after the other, with one message each
+# A workload's letter, too: connections, opened one after the other, with one message each.
+CONNECT = "connect"
 
 
 class CountFailed(Exception):

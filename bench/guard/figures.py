@@ -4,7 +4,7 @@ import dataclasses
 
 COLUMNS = ("workload", "instructions", "system calls")
 HEADER = """\
-# What echo_server does for each message, and for a connection with one: instructions (callgrind) and system calls (strace).
+# What echo_server does for a message (connect: a connection with one): callgrind's instructions, strace's system calls.
 # `./dev bench check` compares with it, `./dev bench check --write` rewrites it. The workloads: bench/peers/workloads.py.
 # For: """
 

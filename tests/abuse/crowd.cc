@@ -119,6 +119,7 @@ Crowd::Id Crowd::place(int descriptor) {
 
 void Crowd::say(Id id, std::string_view bytes) {
   Client& client = clients_[id];
+  if (client.state == State::none) return;  // it has gone
   if (client.tls != nullptr && !client.secured) {
     client.unencrypted += bytes;
     return;
@@ -153,7 +154,7 @@ void Crowd::leave(Id id, bool with_reset) {
   if (client.state == State::open) --open_;
   --present_;
   client.state = State::none;
-  client.outgoing = {};
+  client.outgoing = client.unencrypted = {};
   client.tls.reset();
   free_.push_back(id);
 }

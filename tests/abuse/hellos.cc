@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <memory>
 #include <string>
 
 #include "tests/abuse/child.h"
@@ -59,7 +58,7 @@ void play_hellos(const Settings& settings, Report& report) {
   report.figure("peers that wait for echoes", open);
   report.figure("before: median, 99 %, longest", waiters.told());
   const ServerFacts quiet = server.facts();
-  const auto asking = std::make_unique<Child>([&] { ask_and_go(server.door(), test::client_hello(), *tally); });
+  Child asking([&] { ask_and_go(server.door(), test::client_hello(), *tally); });
   const auto patience = after(20);
   do waiters.run(a_second, 0.2);
   while (tally->answered < 2 * kAtOnce && Clock::now() < patience);  // until it is in full flow
@@ -76,7 +75,7 @@ void play_hellos(const Settings& settings, Report& report) {
   report.must(tally->answered > answered, "they were answered");
   if (!settings.small) report.must(waiters.percentile(0.99) < 10, "99 % wait less than 10 ms");
   tally->stop = true;
-  asking->stop();
+  asking.stop();
   ServerFacts left = server.facts();
   crowd.turn_until([&] { return (left = server.facts()).descriptors == quiet.descriptors + newcomers; }, 20);
   report.must(left.descriptors == quiet.descriptors + newcomers, "no descriptor is left of them");

@@ -23,9 +23,11 @@ class Trickle {
  public:
   /// `words`: what each begins to say.
   Trickle(const Door& door, std::size_t count, std::string words) : crowd_(door, 2, 100), words_(std::move(words)) {
-    for (std::size_t i = 0; i < count && (ids_.empty() || ids_.back() != Crowd::kNobody); ++i) {
-      ids_.push_back(crowd_.begin_silent());
-      if (i % 256 == 0) crowd_.turn(0);
+    while (ids_.size() < count) {
+      const Crowd::Id id = crowd_.begin_silent();
+      if (id == Crowd::kNobody) break;
+      if (ids_.size() % 256 == 0) crowd_.turn(0);
+      ids_.push_back(id);
     }
   }
 

@@ -110,6 +110,7 @@ class Idle(TracedServer):
         self.watch(self.position_after("listening on"))
         end, _ = self.stop(server)
         self.assertRegex(self.lines()[end - 1], r"epoll_wait\(\d+, .*, -1\)", "it waited, without a timeout")
+        self.assertEqual(Calls(self.lines()[:end]).alarm, 0, "and without an alarm")
 
     def test_a_thousand_idle_connections_make_no_system_call(self):
         server = self.start_traced(*NO_TIMERS)
