@@ -38,7 +38,11 @@ void await(Done done, const char* what) {
 std::size_t descriptors_of(int process) {
   std::size_t count = 0;
   DIR* const folder = ::opendir(("/proc/" + std::to_string(process) + "/fd").c_str());
-  while (folder != nullptr && ::readdir(folder) != nullptr) ++count;
+  while (folder != nullptr) {
+    const dirent* const entry = ::readdir(folder);
+    if (entry == nullptr) break;
+    if (entry->d_name[0] != '.') ++count;  // "." and ".."
+  }
   if (folder != nullptr) ::closedir(folder);
   return count;
 }
