@@ -27,14 +27,14 @@
 
 #include <mote/log.h>
 
+#include "tests/support/clock_lag.h"
+
 namespace mote::core {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-/// The reactor's clock lags behind by a tick of the kernel's, at most 10 ms.
-constexpr auto kClockLag = 15ms;
+using test::kClockLag;
 
 // What a Probe does in its callbacks.
 struct Script {

@@ -29,6 +29,7 @@
 
 #include "net/connect_attempt.h"
 #include "net/socket_address.h"
+#include "tests/support/clock_lag.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/running_reactor.h"
 #include "tests/support/running_server.h"
@@ -39,11 +40,9 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using test::eventually;
+using test::kClockLag;
 using test::open_descriptors;
 using test::RunningReactor;
-
-/// Timers count from the beginning of a turn, whose time is from the kernel's coarse clock.
-constexpr auto kClockLag = 15ms;
 
 sockaddr_storage address_of(const std::string& ip, std::uint16_t port = 0) {
   auto address = look_up_literal(ip).addresses.at(0);
