@@ -35,7 +35,7 @@ BlockCache::Block BlockCache::find(std::size_t size) {
 }
 
 void BlockCache::give(Block block) {
-  lent_.store(lent_bytes() - block.size, std::memory_order_relaxed);
+  discount(block.size);
   if (!kKeeps || block.size < kSmallestBytes || block.size > kMostBytes - bytes_) return;
   for (Block& place : blocks_) {
     if (place.size != 0) continue;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include <mote/callback.h>
 
@@ -37,6 +38,30 @@ class BlockCache {
   static constexpr std::size_t kMostBytes = 4 * 1024 * 1024;  ///< Of all that are kept.
   static constexpr std::size_t kMostBlocks = 8;
 
+  /// Memory from elsewhere that counts for as long as this lives, and is not given here.
+  class Share {
+   public:
+    Share() = default;
+    /// None: it counts nowhere.
+    Share(BlockCache* cache, std::size_t size) : cache_(cache), size_(cache != nullptr ? size : 0) {
+      if (cache != nullptr) cache->count(size);
+    }
+    Share(Share&& other) noexcept : cache_(other.cache_), size_(std::exchange(other.size_, 0)) {}
+    Share& operator=(Share&& other) noexcept {
+      std::swap(cache_, other.cache_);
+      std::swap(size_, other.size_);
+      return *this;
+    }
+    ~Share() {
+      if (size_ != 0) cache_->discount(size_);
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+   private:
+    BlockCache* cache_ = nullptr;
+    std::size_t size_ = 0;
+  };
+
   /// A block of that size, from nowhere. Throws std::bad_alloc, as `take` does.
   [[nodiscard]] static Block fresh(std::size_t size);
   /// A block of at least `size` bytes.
@@ -48,9 +73,10 @@ class BlockCache {
 
   /// A block of that size from elsewhere counts from now on, and will be given here.
   void adopt(std::size_t size) { count(size); }
-  /// Of all that were taken or adopted and not yet given back. Any thread.
+  /// Of all that were taken or adopted and not yet given back, and of all shares. Any thread.
   [[nodiscard]] std::size_t lent_bytes() const { return lent_.load(std::memory_order_relaxed); }
-  /// `above` is called whenever a block is taken or adopted and more than `most` bytes are out; it must not throw.
+  /// `above` is called whenever a block is taken or adopted, or a share is made, and more than `most` bytes are out; it
+  /// must not throw.
   void watch(std::size_t most, Callback<void()> above);
   void unwatch() { watch(std::numeric_limits<std::size_t>::max(), nullptr); }
 
@@ -61,6 +87,7 @@ class BlockCache {
     if (lent > most_lent_) [[unlikely]]
       above_();
   }
+  void discount(std::size_t size) { lent_.store(lent_bytes() - size, std::memory_order_relaxed); }
   Block find(std::size_t size);
 
   std::array<Block, kMostBlocks> blocks_;

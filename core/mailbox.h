@@ -35,6 +35,8 @@ class Mailbox {
   /// Tasks that wait are destroyed without being called.
   void close();
   void adopt_thread() { thread_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  /// It is nobody's until it is adopted again. To be called before that thread ends: another may get its id.
+  void leave_thread() { thread_.store({}, std::memory_order_relaxed); }
   /// @}
 
   /// Whether the caller is on the reactor's thread. Any thread.

@@ -8,9 +8,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "chat_html.h"  // made from chat.html by the build
 
@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 struct Guest {
   unsigned id = 0;
   std::string name;
+  Clock::time_point pinged = {};  // no answer is due
 };
 
 std::map<mote::Connection*, Guest> guests;  // those who have told their name
@@ -38,7 +39,9 @@ void welcome(mote::Connection& socket, std::string_view name) {
   static unsigned last_id = 0;
   std::size_t size = std::min<std::size_t>(name.size(), 40);
   while (size < name.size() && (name[size] & 0xC0) == 0x80) --size;  // half a character ends the receivers' connections
-  const Guest& guest = guests[&socket] = {++last_id, std::string(name.substr(0, size))};
+  Guest& guest = guests[&socket];
+  guest.id = ++last_id;
+  guest.name = name.substr(0, size);
   socket.send(line("me", guest));
   for (const auto& [other_socket, other] : guests) {
     if (other_socket != &socket) socket.send(line("join", other, other.name));
@@ -47,15 +50,18 @@ void welcome(mote::Connection& socket, std::string_view name) {
 }
 
 void ping_all() {
-  const auto now = Clock::now().time_since_epoch().count();
-  for (const auto& [socket, guest] : guests) socket->send_ping(std::as_bytes(std::span(&now, 1)));
+  const auto now = Clock::now();
+  for (auto& [socket, guest] : guests) {
+    guest.pinged = now;
+    socket->send_ping(std::as_bytes(std::span(&now, 1)));
+  }
 }
 
-void show_round_trip(const Guest& guest, std::span<const std::byte> sent_at) {
-  Clock::rep ticks = 0;
-  if (sent_at.size() != sizeof ticks) return;  // one of mote's own pings
-  std::memcpy(&ticks, sent_at.data(), sizeof ticks);
-  const std::chrono::duration<double, std::milli> taken = Clock::now().time_since_epoch() - Clock::duration(ticks);
+/// A pong is not always an answer: a peer may send any, at any time (RFC 6455 §5.5.3), and mote pings, too.
+void show_round_trip(Guest& guest, std::span<const std::byte> answer) {
+  const auto asked = std::as_bytes(std::span(&guest.pinged, 1));
+  if (guest.pinged == Clock::time_point{} || !std::ranges::equal(answer, asked)) return;
+  const std::chrono::duration<double, std::milli> taken = Clock::now() - std::exchange(guest.pinged, {});
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", taken.count());
   tell_all(line("rtt", guest, text));
@@ -71,8 +77,8 @@ int main(int count, char** arguments) try {
       const auto guest = guests.find(&socket);
       guest == guests.end() ? welcome(socket, text) : tell_all(line("say", guest->second, text));
     });
-    socket.on_pong([&](std::span<const std::byte> sent_at) {
-      if (const auto guest = guests.find(&socket); guest != guests.end()) show_round_trip(guest->second, sent_at);
+    socket.on_pong([&](std::span<const std::byte> answer) {
+      if (const auto guest = guests.find(&socket); guest != guests.end()) show_round_trip(guest->second, answer);
     });
     socket.on_close([&](const mote::CloseInfo&) {
       if (const auto gone = guests.extract(&socket)) tell_all(line("leave", gone.mapped()));

@@ -26,7 +26,8 @@ void on_command(Counter& counter, mote::Connection& socket, std::string_view tex
   } else if (text.starts_with("add ")) {
     long number = 0;
     std::from_chars(text.data() + 4, text.data() + text.size(), number);
-    counter.total += number;
+    // What a peer says may be anything: a sum of its numbers, too.
+    if (__builtin_add_overflow(counter.total, number, &counter.total)) socket.close(4001, "too much");
   } else {
     socket.close(4000, "unknown command");
   }

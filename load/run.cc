@@ -68,7 +68,10 @@ Measurement Run::measure() {
 void Run::tick() {
   const std::int64_t now = now_ns();
   if (interrupted_ && !result_.interrupted) interrupt(now);
-  if (phase_ == Phase::connecting) connector_.advance(now);
+  if (phase_ == Phase::connecting) {
+    connector_.advance(now);
+    if (connector_.settled()) on_connecting_over();  // the last one could not even begin
+  }
   if (phase_ == Phase::warming && now >= phase_end_) begin_window(now);
   if (phase_ == Phase::measuring) watch_window(now);
   if (phase_ == Phase::settling && (traffic_.under_way() == 0 || now >= phase_end_)) close();

@@ -97,6 +97,7 @@ void Client::Impl::run() {
   }
   loop.reactor.announce(core::Announcement::stop);
   loop.reactor.finish_turn();
+  loop.reactor.mailbox()->leave_thread();
   stop_wanted_ = false;
   loop.reactor.rewind();
 }

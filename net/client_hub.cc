@@ -34,7 +34,7 @@ std::shared_ptr<const TlsContext> ClientHub::tls(const ClientTlsOptions& options
 
 std::shared_ptr<proto::DeflatePool> ClientHub::deflate(const Compression& settings) {
   const auto known = std::ranges::find_if(pools_, [&](const auto& pool) { return pool->settings == settings; });
-  const auto pool = known != pools_.end() ? *known : pools_.emplace_back(std::make_shared<Pool>(settings));
+  const auto pool = known != pools_.end() ? *known : pools_.emplace_back(std::make_shared<Pool>(settings, loop.blocks));
   return {pool, &pool->pool};
 }
 

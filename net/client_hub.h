@@ -41,7 +41,7 @@ class ClientHub {
 
  private:
   struct Pool {
-    explicit Pool(const Compression& with) : settings(with), pool(settings) {}
+    Pool(const Compression& with, core::BlockCache& blocks) : settings(with), pool(settings, &blocks) {}
     const Compression settings;
     proto::DeflatePool pool;
   };

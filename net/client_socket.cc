@@ -22,6 +22,9 @@ namespace {
 constexpr std::size_t kInboxBytes = 1024 * 1024;                                  // then reading pauses
 constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24 * 365);  // far from where a clock overflows
 
+/// Empty ones take memory, too.
+std::size_t held_by(const Message& message) { return sizeof message + message.payload.size(); }
+
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -121,8 +124,8 @@ Handlers ClientSocket::Impl::handlers() {
 
 void ClientSocket::Impl::take(MessageKind kind, std::string payload) {
   const std::scoped_lock lock(mutex_);
-  inbox_bytes_ += payload.size();
   inbox_.push_back({kind, std::move(payload), 0});
+  inbox_bytes_ += held_by(inbox_.back());
   if (inbox_bytes_ > kInboxBytes && !std::exchange(paused_, true)) handle_.pause_reading();
   changed_.notify_all();
 }
@@ -174,7 +177,7 @@ Message ClientSocket::Impl::receive(milliseconds timeout) {
   }
   Message message = std::move(inbox_.front());
   inbox_.pop_front();
-  inbox_bytes_ -= message.payload.size();
+  inbox_bytes_ -= held_by(message);
   if (inbox_bytes_ <= kInboxBytes / 2 && std::exchange(paused_, false)) handle_.resume_reading();
   return message;
 }

@@ -88,13 +88,14 @@ void end_there(const State& state, End end) {
   }
 }
 
-/// The room of a message on its way to the reactor's thread, for as long as it lives.
+/// The room of a message on its way to the reactor's thread, for as long as it lives. An empty one takes some, too: the
+/// task that carries it.
 class Reservation {
  public:
-  Reservation(State state, std::size_t size)
+  Reservation(State state, std::size_t payload_bytes)
       : state_(std::move(state)),
-        size_(size),
-        before_(state_->posted_bytes.fetch_add(size, std::memory_order_relaxed)) {}
+        size_(kTaskBytes + payload_bytes),
+        before_(state_->posted_bytes.fetch_add(size_, std::memory_order_relaxed)) {}
   Reservation(Reservation&& other) noexcept = default;
   Reservation& operator=(Reservation&&) = delete;
   ~Reservation() { release(); }
@@ -104,12 +105,16 @@ class Reservation {
       state->posted_bytes.fetch_sub(size_, std::memory_order_relaxed);
     }
   }
+  /// Its own.
+  [[nodiscard]] std::size_t size() const { return size_; }
   /// What is known here of all that waits, this message and the connection's queue included.
   [[nodiscard]] std::size_t total() const {
     return before_ + size_ + state_->queued_bytes.load(std::memory_order_relaxed);
   }
 
  private:
+  static constexpr std::size_t kTaskBytes = 128;
+
   State state_;
   std::size_t size_;
   std::size_t before_;
@@ -120,7 +125,7 @@ SendStatus post_message(const State& state, const What& sending) {
   auto copy = sending.copy();
   Reservation room(state, sending.size());
   const std::size_t total = room.total();
-  if (total != sending.size() && total > state->hard_limit_bytes) {
+  if (total != room.size() && total > state->hard_limit_bytes) {
     if (state->overflow == Overflow::close_connection) run_there(state, [](Session& session) { session.overflow(); });
     return SendStatus::dropped;
   }

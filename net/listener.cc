@@ -174,10 +174,15 @@ bool Listener::accept_one() {
   socklen_t size = sizeof address;
   Descriptor socket(::accept4(listening_.socket.number(), reinterpret_cast<sockaddr*>(&address), &size,
                               SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (socket.valid()) return hand_over(std::move(socket), PeerAddress(address));
+  if (socket.valid()) {
+    failures_ = 0;
+    return hand_over(std::move(socket), PeerAddress(address));
+  }
   const int error = errno;
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
-  if (!out_of_resources(error)) return true;  // this client has gone already (accept(2)); the next one may be there
+  // This client has gone already (accept(2)), and the next one may be there; where all are said to have gone, it is
+  // something else.
+  if (!out_of_resources(error) && ++failures_ < kAcceptsPerTurn) return true;
   pause(error);
   return false;
 }

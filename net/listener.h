@@ -48,7 +48,8 @@ struct ListeningSocket {
 std::vector<ListeningSocket> listen_at(const Location& location, const Options& options, std::uint16_t& port);
 
 /// Accepts connections on one socket. Survives every error: where the process or the system is out of descriptors or
-/// memory it pauses until a connection ends or half a second has passed; the clients wait in the kernel's backlog.
+/// memory, or does not let it accept, it pauses until a connection ends or half a second has passed; the clients wait
+/// in the kernel's backlog.
 class Listener final : public core::Source {
  public:
   Listener(core::Reactor& reactor, ListeningSocket listening, AcceptSink& sink);
@@ -71,6 +72,7 @@ class Listener final : public core::Source {
   ListeningSocket listening_;
   AcceptSink& sink_;
   bool paused_ = false;
+  int failures_ = 0;  // of accept4, one after the other
 };
 
 }  // namespace mote::net

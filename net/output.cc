@@ -293,12 +293,15 @@ void Output::consumed(std::size_t size) {
   size -= of_block;
   if (size != 0) queue.bytes.consume(size);
   queue.to_pong_end -= std::min(queue.to_pong_end, size);
-  if (queue.to_pong_end == 0 && queue.pong != nullptr) {
-    queue.bytes.append(std::span(queue.pong->bytes).first(queue.pong->size));
-    queue.to_pong_end = queue.bytes.size();
-    queue.pong.reset();
-  }
+  if (queue.to_pong_end == 0) queue_pong();
   if (queue.block.empty() && queue.bytes.empty()) queue_.reset();
+}
+
+void Output::queue_pong() {
+  if (queue_ == nullptr || queue_->pong == nullptr) return;
+  queue_->bytes.append(std::span(queue_->pong->bytes).first(queue_->pong->size));
+  queue_->to_pong_end = queue_->bytes.size();
+  queue_->pong.reset();
 }
 
 void Output::fail(int error) {

@@ -127,6 +127,9 @@ class Output {
   [[nodiscard]] bool write_pong(OutputBatch& batch, Transport& transport, std::span<const std::byte> payload,
                                 std::optional<std::uint32_t> key = {});
 
+  /// The pong that waits behind another goes out before what is written next. Throws std::bad_alloc.
+  void queue_pong();
+
   /// Sends the batch, if it belongs to this output; what the kernel does not take waits, and ends the batch. Needed
   /// before the receive buffer is written again and at the end of the connection's turn.
   void flush_batch(OutputBatch& batch, Transport& transport) {

@@ -72,7 +72,7 @@ class Server::Impl final : public net::AcceptSink, public net::ProxyEntryOwner, 
         options_(net::checked(std::move(options))),
         admission_(options_),
         http(options_, dispatcher, admission_, location.path),
-        deflate_(options_.compression),
+        deflate_(options_.compression, &loop.blocks),
         context_(loop, proto::Role::server, deflate_, dispatcher, options_, *this) {
     if (location.secure) {
       tls_ = net::TlsContext::for_server(options_.tls);
@@ -184,6 +184,7 @@ void Server::Impl::run() {
   stop_listening();
   loop.reactor.announce(core::Announcement::stop);
   loop.reactor.finish_turn();
+  loop.reactor.mailbox()->leave_thread();
   loop.reactor.mailbox()->close();
 }
 

@@ -8,7 +8,8 @@ namespace mote::net {
 std::size_t Session::held_bytes() const {
   const std::size_t backlog = backlog_ != nullptr ? backlog_->capacity() : 0;
   const std::size_t head = opening_ != nullptr ? opening_->held_bytes() : 0;
-  return output_.held_bytes() + transport_.backlog_bytes() + reader_.held_bytes() + backlog + head;
+  return output_.held_bytes() + transport_.backlog_bytes() + reader_.held_bytes() + deflater_.held_bytes() + backlog +
+         head;
 }
 
 /// Output that waits cannot be taken back without breaking a frame in two: then nothing more is sent.
@@ -18,6 +19,7 @@ void Session::shed() {
     const bool stuck = output_.blocked();
     fail_with(close_code::try_again_later, text, EndedBy::limit, Error(ErrorKind::limit, std::string(text)));
     reader_ = {};
+    deflater_.finish();
     if (stuck) enter(Phase::gone);
   } else if (is_connecting_client()) {
     fail_opening(Error(ErrorKind::limit, std::string(text)));

@@ -150,6 +150,7 @@ void Session::begin_close(std::uint16_t code, std::string_view reason) {
 
 void Session::write_close(std::uint16_t code, std::string_view reason) {
   const std::string payload = proto::close_payload(code, reason);
+  output_.queue_pong();  // to a ping that came before
   write_frame(proto::Opcode::close, std::as_bytes(std::span(payload)));
 }
 

@@ -10,15 +10,17 @@ constexpr int kFastLevel = 1;
 }  // namespace
 
 std::unique_ptr<Inflater> DeflatePool::take_inflater() {
-  if (inflaters_.empty()) return std::make_unique<Inflater>(kMaxWindowBits);
+  if (inflaters_.empty()) return make_inflater(kMaxWindowBits);
   auto inflater = std::move(inflaters_.back());
   inflaters_.pop_back();
+  inflater->count_in(blocks_);
   return inflater;
 }
 
 void DeflatePool::give_back(std::unique_ptr<Inflater> inflater) {
   if (inflaters_.size() == kSpareInflaters) return;
   inflater->forget();
+  inflater->count_no_more();
   inflaters_.push_back(std::move(inflater));
 }
 
@@ -31,7 +33,7 @@ std::span<const std::byte> DeflatePool::compress(std::span<const std::byte> mess
   }
   auto& deflater = deflaters_[static_cast<std::size_t>(window_bits - kMinWindowBits)];
   if (deflater == nullptr) {
-    deflater = make_deflater(window_bits);
+    deflater = std::make_unique<Deflater>(window_bits, settings_);
   } else {
     deflater->forget();
   }
@@ -45,7 +47,15 @@ std::span<const std::byte> DeflatePool::compress(std::span<const std::byte> mess
 }
 
 std::unique_ptr<Deflater> DeflatePool::make_deflater(int window_bits) const {
-  return std::make_unique<Deflater>(window_bits, settings_);
+  auto deflater = std::make_unique<Deflater>(window_bits, settings_);
+  deflater->count_in(blocks_);
+  return deflater;
+}
+
+std::unique_ptr<Inflater> DeflatePool::make_inflater(int window_bits) const {
+  auto inflater = std::make_unique<Inflater>(window_bits);
+  inflater->count_in(blocks_);
+  return inflater;
 }
 
 }  // namespace mote::proto

@@ -8,6 +8,7 @@
 
 #include <mote/compression.h>
 
+#include "core/block_cache.h"
 #include "core/byte_buffer.h"
 #include "proto/deflate_parameters.h"
 #include "proto/deflater.h"
@@ -19,12 +20,15 @@ namespace mote::proto {
 /// What all connections of one reactor compress and decompress with while they have no context of their own.
 class DeflatePool {
  public:
-  /// `settings` must outlive it.
-  explicit DeflatePool(const Compression& settings) : settings_(settings) {}
+  /// Both must outlive it, and what it gives out. `blocks`: where that counts while a connection has it; none: nowhere.
+  explicit DeflatePool(const Compression& settings, core::BlockCache* blocks = nullptr)
+      : settings_(settings), blocks_(blocks) {}
 
   /// An inflater that has forgotten everything and takes every window; for one message.
   std::unique_ptr<Inflater> take_inflater();
   void give_back(std::unique_ptr<Inflater> inflater);
+  /// One that a connection keeps, as the deflater below.
+  [[nodiscard]] std::unique_ptr<Inflater> make_inflater(int window_bits) const;
 
   /// Where a message that has come whole is decompressed to: empty, and used again for the next.
   core::ByteBuffer& inflated() {
@@ -55,6 +59,7 @@ class DeflatePool {
   }
 
   const Compression& settings_;
+  core::BlockCache* const blocks_;
   std::vector<std::unique_ptr<Inflater>> inflaters_;
   std::array<std::unique_ptr<Deflater>, kMaxWindowBits - kMinWindowBits + 1> deflaters_;  // one for each window
   std::unique_ptr<FastDeflater> fast_;

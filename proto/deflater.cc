@@ -28,10 +28,13 @@ void Deflater::End::operator()(z_stream_s* stream) const {
   delete stream;
 }
 
+/// What it takes is as zconf.h has it, and zlib's own state.
 Deflater::Deflater(int window_bits, const Compression& settings) : stream_(new z_stream_s{}) {
-  const int result = ::deflateInit2(stream_.get(), settings.level, Z_DEFLATED, -zlib_window_bits(window_bits),
-                                    zlib_memory_level(window_bits, settings.memory_level), Z_DEFAULT_STRATEGY);
+  const int bits = zlib_window_bits(window_bits);
+  const int memory_level = zlib_memory_level(window_bits, settings.memory_level);
+  const int result = ::deflateInit2(stream_.get(), settings.level, Z_DEFLATED, -bits, memory_level, Z_DEFAULT_STRATEGY);
   if (result != Z_OK) throw std::bad_alloc();
+  memory_bytes_ = (std::size_t{1} << (bits + 2)) + (std::size_t{1} << (memory_level + 9)) + 6 * 1024;
 }
 
 Deflater::~Deflater() = default;

@@ -6,6 +6,7 @@
 
 #include <mote/compression.h>
 
+#include "core/block_cache.h"
 #include "core/byte_buffer.h"
 
 struct z_stream_s;  // zlib.h
@@ -26,12 +27,19 @@ class Deflater {
   /// The next message does not refer to those before it.
   void forget();
 
+  /// What it takes counts there, as that of a connection.
+  void count_in(core::BlockCache* blocks) { share_ = core::BlockCache::Share(blocks, memory_bytes_); }
+  /// Of memory that is counted.
+  [[nodiscard]] std::size_t held_bytes() const { return share_.size(); }
+
  private:
   struct End {
     void operator()(z_stream_s* stream) const;
   };
 
   std::unique_ptr<z_stream_s, End> stream_;
+  std::size_t memory_bytes_ = 0;
+  core::BlockCache::Share share_;
 };
 
 }  // namespace mote::proto

@@ -23,7 +23,9 @@ void Inflater::End::operator()(z_stream_s* stream) const {
   delete stream;
 }
 
-Inflater::Inflater(int window_bits) : stream_(new z_stream_s{}) {
+/// The window, and zlib's own state.
+Inflater::Inflater(int window_bits)
+    : stream_(new z_stream_s{}), memory_bytes_((std::size_t{1} << window_bits) + 8 * 1024) {
   if (::inflateInit2(stream_.get(), -window_bits) != Z_OK) throw std::bad_alloc();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "core/block_cache.h"
 #include "core/byte_buffer.h"
 #include "proto/violation.h"
 
@@ -30,12 +31,20 @@ class Inflater {
   /// The next message does not refer to those before it.
   void forget();
 
+  /// What it takes counts there, as that of a connection, until `count_no_more`.
+  void count_in(core::BlockCache* blocks) { share_ = core::BlockCache::Share(blocks, memory_bytes_); }
+  void count_no_more() { share_ = {}; }
+  /// Of memory that is counted.
+  [[nodiscard]] std::size_t held_bytes() const { return share_.size(); }
+
  private:
   struct End {
     void operator()(z_stream_s* stream) const;
   };
 
   std::unique_ptr<z_stream_s, End> stream_;
+  std::size_t memory_bytes_;
+  core::BlockCache::Share share_;
 };
 
 }  // namespace mote::proto

@@ -39,6 +39,14 @@ class MessageDeflater {
   const PreparedFrame& choose(const PreparedFrames& message, DeflatePool& pool);
   /// What was encoded last does not reach the peer: what comes next must not refer to it.
   void forget();
+  /// Nothing is encoded any more: gives back what it has to compress with.
+  void finish() {
+    if (agreed_ != nullptr) agreed_->own.reset();
+  }
+  /// Of memory that `finish` gives back.
+  [[nodiscard]] std::size_t held_bytes() const {
+    return agreed_ != nullptr && agreed_->own != nullptr ? agreed_->own->held_bytes() : 0;
+  }
 
  private:
   struct Agreed {

@@ -94,7 +94,8 @@ Violation MessageReader::inflate(std::span<const std::byte> payload, Opcode opco
                                  core::Utf8Validator& utf8, core::ByteBuffer& message) {
   if (payload.empty()) return Violation::none;
   if (inflater_ == nullptr) {
-    inflater_ = rules.context_takeover ? std::make_unique<Inflater>(rules.window_bits) : rules.deflate->take_inflater();
+    inflater_ =
+        rules.context_takeover ? rules.deflate->make_inflater(rules.window_bits) : rules.deflate->take_inflater();
   }
   const std::size_t before = message.size();
   const Violation broken = inflater_->inflate(payload, rules.message_bytes, message);

@@ -75,8 +75,11 @@ class MessageReader {
 
   /// Nothing of a message or frame is kept.
   [[nodiscard]] bool between_frames() const { return partial_ == nullptr; }
-  /// Of memory for a message that is not complete.
-  [[nodiscard]] std::size_t held_bytes() const { return partial_ != nullptr ? partial_->message.capacity() : 0; }
+  /// Of memory for a message that is not complete, and to decompress those that come.
+  [[nodiscard]] std::size_t held_bytes() const {
+    return (partial_ != nullptr ? partial_->message.capacity() : 0) +
+           (inflater_ != nullptr ? inflater_->held_bytes() : 0);
+  }
 
   /// \name Large payloads without a copy
   /// @{

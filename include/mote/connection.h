@@ -69,8 +69,8 @@ class Connection {
   /// @}
 
   /// Reads nothing more from the peer, and so delivers nothing, until `resume_reading`: for who cannot keep up. The
-  /// kernel's buffers fill, and then the peer has to wait. Silence is not held against it meanwhile. `close` ends a
-  /// pause.
+  /// kernel's buffers fill, and then the peer has to wait. Silence is not held against it meanwhile, and that it has
+  /// gone shows only when something is sent. `close` ends a pause.
   void pause_reading();
   void resume_reading();
 

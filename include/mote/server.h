@@ -90,8 +90,9 @@ class Server {
   /// Open WebSocket connections. Any thread.
   [[nodiscard]] std::size_t connection_count() const;
   /// What the connections hold between turns, in blocks as they were allocated: output that waits, parts of requests
-  /// and messages, input that is not used yet; not what OpenSSL takes, 15 KiB for each connection and 73 within its
-  /// handshake. Options::memory_budget_bytes is about it. Any thread.
+  /// and messages, input that is not used yet, and what zlib takes for permessage-deflate; not what each connection
+  /// takes that does nothing, 272 bytes and the head of its request, nor what OpenSSL takes, 15 KiB for each and 73
+  /// within its handshake: Options::max_connections limits those. Options::memory_budget_bytes is about it. Any thread.
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:

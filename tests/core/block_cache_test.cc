@@ -125,6 +125,24 @@ TEST(BlockCache, CountsABufferThatJoinsItOnce) {
   EXPECT_EQ(cache.lent_bytes(), 0U);
 }
 
+TEST(BlockCache, CountsASharesMemoryAsLongAsItLives) {
+  BlockCache cache;
+  {
+    BlockCache::Share share(&cache, 1000);
+    EXPECT_EQ(cache.lent_bytes(), 1000U);
+    BlockCache::Share moved(std::move(share));
+    EXPECT_EQ(cache.lent_bytes(), 1000U);
+    moved = BlockCache::Share(&cache, 10);
+    EXPECT_EQ(cache.lent_bytes(), 10U);
+    EXPECT_EQ(moved.size(), 10U);
+    moved = {};
+    EXPECT_EQ(cache.lent_bytes(), 0U);
+    moved = BlockCache::Share(&cache, 1);
+    EXPECT_EQ(BlockCache::Share(nullptr, 7).size(), 0U);
+  }
+  EXPECT_EQ(cache.lent_bytes(), 0U);
+}
+
 TEST(BlockCache, SaysWhenMoreIsOutThanItShould) {
   BlockCache cache;
   int alarms = 0;
@@ -135,9 +153,11 @@ TEST(BlockCache, SaysWhenMoreIsOutThanItShould) {
   EXPECT_EQ(alarms, 1);
   cache.adopt(5);
   EXPECT_EQ(alarms, 2);
+  const BlockCache::Share share(&cache, 1);
+  EXPECT_EQ(alarms, 3);
   cache.unwatch();
   cache.adopt(5);
-  EXPECT_EQ(alarms, 2);
+  EXPECT_EQ(alarms, 3);
 }
 
 }  // namespace

@@ -142,6 +142,8 @@ TEST(Mailbox, KnowsTheThreadThatAdoptedIt) {
   mailbox.adopt_thread();
   EXPECT_TRUE(mailbox.on_own_thread());
   std::thread([&mailbox] { EXPECT_FALSE(mailbox.on_own_thread()); }).join();
+  mailbox.leave_thread();
+  EXPECT_FALSE(mailbox.on_own_thread());
 }
 
 TEST(Mailbox, LosesNothingThatSeveralThreadsPost) {

@@ -1,4 +1,4 @@
-"""The examples that other tests do not run: broadcast and per_connection_state."""
+"""The examples that other tests do not run, and what no browser would say to the chat."""
 
 import asyncio
 import pathlib
@@ -65,6 +65,18 @@ class Broadcast(harness.Programs, unittest.IsolatedAsyncioTestCase):
                 self.assertGreaterEqual(second, first)
 
 
+class Chat(harness.Programs, unittest.IsolatedAsyncioTestCase):
+    async def test_a_pong_that_answers_no_ping_is_no_round_trip(self):
+        server = self.start("chat", "ws://127.0.0.1:0")
+        async with connect(server.url()) as ann:
+            await ann.send("Ann")
+            for pong in (bytes(7) + b"\x80", bytes(8), b"\xff" * 8, b""):
+                await ann.pong(pong)
+            await ann.send("hi")
+            while (line := await soon(ann.recv())) != "say 1 hi":
+                self.assertRegex(line, r"^(me|join) 1 |^rtt 1 \d{1,5}\.\d\d$")
+
+
 class PerConnectionState(harness.Programs, unittest.IsolatedAsyncioTestCase):
     async def ask(self, client, question):
         await client.send(question)
@@ -80,6 +92,15 @@ class PerConnectionState(harness.Programs, unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.ask(bob, "total"), "-1")
             self.assertEqual(await self.ask(ann, "messages"), "4 in room /red?seat=1")
             self.assertEqual(await self.ask(bob, "messages"), "3 in room /blue")
+
+    async def test_a_sum_that_is_too_large_ends_the_connection(self):
+        server = self.start("per_connection_state", "ws://127.0.0.1:0")
+        async with connect(server.url()) as client:
+            await client.send(f"add {2**63 - 1}")
+            await client.send("add 1")
+            with self.assertRaises(websockets.ConnectionClosed):
+                await soon(client.recv())
+            self.assertEqual((client.close_code, client.close_reason), (4001, "too much"))
 
     async def test_closes_with_4000_what_it_does_not_know(self):
         server = self.start("per_connection_state", "ws://127.0.0.1:0")

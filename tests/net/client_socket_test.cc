@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/process_facts.h"
 #include "tests/support/running_server.h"
 
 namespace mote {
@@ -226,6 +227,27 @@ TEST(ClientSocket, ReceivesAheadOnlySoFar) {
     ASSERT_EQ(got.kind, MessageKind::text);
     ASSERT_EQ(got.payload.size(), message.size());
   }
+  EXPECT_EQ(socket.receive(10s).kind, MessageKind::close);
+}
+
+/// Attack 8: they take memory without having a byte.
+TEST(ClientSocket, ReceivesEmptyMessagesAheadOnlySoFar) {
+  constexpr std::size_t kMessages = 400'000;
+  std::atomic<std::size_t> sent = 0;
+  const auto send_more = [&](Connection& socket) {
+    while (sent < kMessages) {
+      ++sent;
+      if (socket.send("") != SendStatus::sent) return;
+    }
+    socket.close();
+  };
+  const RunningServer server(Handlers{.on_open = send_more, .on_drain = send_more});
+  auto socket = connect(server.url());
+  const long before = test::allocated_bytes();
+  const auto much_more = [before] { return test::allocated_bytes() - before > 8L * 1024 * 1024; };
+  for (int i = 0; i < 500 && !much_more(); ++i) std::this_thread::sleep_for(1ms);  // between two looks
+  EXPECT_FALSE(much_more());
+  for (std::size_t i = 0; i < kMessages; ++i) ASSERT_EQ(socket.receive(10s).payload, "");
   EXPECT_EQ(socket.receive(10s).kind, MessageKind::close);
 }
 

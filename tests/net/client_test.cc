@@ -685,6 +685,26 @@ TEST(Client, MayRunAgain) {
   }
 }
 
+/// The thread that ran it may have ended since, and another may have got its id: under TSan the threads' races show.
+TEST(Client, BetweenTwoRunsItsThreadIsNobody) {
+  const RunningServer server(echo_handlers());
+  for (int round = 0; round < 10; ++round) {
+    Client client;
+    std::thread([&] {
+      client.connect(server.url(), [](Connection& socket) { socket.on_open([&socket] { socket.close(); }); });
+      client.run();
+    }).join();
+    int closed = 0;
+    const Handle handle = client.connect(
+        server.url(), [&](Connection& socket) { socket.on_close([&closed](const CloseInfo&) { ++closed; }); });
+    std::thread other([&handle] { handle.abort(); });
+    client.run();
+    other.join();
+    EXPECT_LE(closed, 1);
+    EXPECT_FALSE(handle.is_open());
+  }
+}
+
 TEST(Client, StopEndsRunAndEveryConnection) {
   Journal at_server;
   const RunningServer server([&](Connection& socket) { note_everything(socket, at_server); });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/support/deflate.h"
+#include "tests/support/process_facts.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
 
@@ -391,6 +392,66 @@ TEST(Deflate, InvalidTextEndsAnUnfinishedFrame) {  // RFC 6455 §8.1, checklist 
   DeflateClient client(server, "permessage-deflate");
   client.send(compressed_frame(deflated("ab\xFF" + std::string(2000, 'c'), {.level = 0})).substr(0, 100));
   EXPECT_EQ(client.read_close_code(), 1007);
+}
+
+// ---- Memory
+
+constexpr std::size_t kToInflate = (1 << 15) + (8 << 10);              // as compression.h says,
+constexpr std::size_t kToDeflate = (1 << 17) + (1 << 14) + (6 << 10);  // with the default settings
+
+void echo_compressed(DeflateClient& client) {
+  client.send(compressed_frame(deflated(kLong)));
+  EXPECT_FALSE(client.read_frame().payload.empty());
+}
+
+TEST(DeflateMemory, OfAContextIsCountedAsLongAsItIsThere) {
+  RunningServer server(echo_handlers(), takeover());
+  const long before = test::allocated_bytes();
+  constexpr std::size_t count = 20;
+  {
+    std::vector<DeflateClient> clients;
+    for (std::size_t i = 1; i <= count; ++i) {
+      clients.emplace_back(server, "permessage-deflate");
+      echo_compressed(clients.back());
+      EXPECT_TRUE(eventually([&] { return server->memory_bytes() == i * (kToInflate + kToDeflate); }));
+    }
+    const auto counted = static_cast<double>(server->memory_bytes());
+    EXPECT_NEAR(static_cast<double>(test::allocated_bytes() - before), counted, counted / 5) << "and it is the heap's";
+  }
+  EXPECT_TRUE(eventually([&] { return server->memory_bytes() == 0; }));
+}
+
+TEST(DeflateMemory, OfAMessageThatStandsAloneIsCountedUntilItIsWhole) {
+  RunningServer server(echo_handlers(), alone());
+  DeflateClient client(server, "permessage-deflate");
+  const std::string message = compressed_frame(deflated(kLong));
+  for (int round = 0; round < 2; ++round) {
+    client.send(message.substr(0, message.size() - 1));
+    EXPECT_TRUE(eventually([&] { return server->memory_bytes() >= kToInflate; }));
+    client.send(message.substr(message.size() - 1));
+    EXPECT_FALSE(client.read_frame().payload.empty());
+    EXPECT_TRUE(eventually([&] { return server->memory_bytes() == 0; }));
+  }
+}
+
+TEST(DeflateMemory, AboveTheBudgetContextsCostTheirConnections) {
+  Options options = takeover();
+  options.memory_budget_bytes = 2 * (kToInflate + kToDeflate);
+  Journal journal;
+  Handlers handlers = echo_handlers();
+  handlers.on_close = [&](Connection&, const CloseInfo& why) { journal.add(std::to_string(why.code)); };
+  RunningServer server(std::move(handlers), options);
+  std::vector<DeflateClient> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back(server, "permessage-deflate");
+    echo_compressed(clients.back());
+  }
+  EXPECT_EQ(journal.size(), 0U);
+  clients.emplace_back(server, "permessage-deflate");
+  clients.back().send(compressed_frame(deflated(kLong)));
+  EXPECT_TRUE(eventually([&] { return journal.size() == 2; }));  // one is less than seven eighths, two are more
+  EXPECT_EQ(journal.lines(), (std::vector<std::string>{"1013", "1013"}));
+  EXPECT_TRUE(eventually([&] { return server->memory_bytes() == kToInflate + kToDeflate; })) << "at once";
 }
 
 // ---- Options

@@ -136,15 +136,32 @@ TEST(Handle, CountsWhatItHasPostedAgainstTheLimits) {
   it.server.on_thread([&] {
     // The server's thread is busy here, so that nothing of it can go out.
     std::thread([&] {
-      EXPECT_EQ(handle.send(std::string(900, 'a')), SendStatus::sent);
+      EXPECT_EQ(handle.send(std::string(800, 'a')), SendStatus::sent);
       EXPECT_EQ(handle.send(std::string(900, 'b')), SendStatus::queued);
       EXPECT_EQ(handle.send(std::string(9000, 'c')), SendStatus::dropped);
       EXPECT_EQ(handle.send(std::string(100, 'd')), SendStatus::queued);
     }).join();
   });
-  for (const auto& expected : {std::string(900, 'a'), std::string(900, 'b'), std::string(100, 'd')}) {
+  for (const auto& expected : {std::string(800, 'a'), std::string(900, 'b'), std::string(100, 'd')}) {
     EXPECT_EQ(client.read_frame().payload, expected);
   }
+}
+
+/// Attack 8: they take memory without having a byte.
+TEST(Handle, CountsEmptyMessagesThatItHasPosted) {
+  WithHandle it({.soft_limit_bytes = 1000, .hard_limit_bytes = 10'000, .overflow = Overflow::drop_message});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  int accepted = 0;
+  it.server.on_thread([&] {
+    std::thread([&] {
+      while (accepted < 1000 && handle.send("") != SendStatus::dropped) ++accepted;
+    }).join();
+  });
+  EXPECT_GE(accepted, 10);
+  EXPECT_LE(accepted, 100);
+  for (int i = 0; i < accepted; ++i) EXPECT_EQ(client.read_frame().payload, "");
+  EXPECT_EQ(handle.send(""), SendStatus::sent);
 }
 
 /// Also where the kernel has taken it all by then.

@@ -219,6 +219,31 @@ TEST(Backpressure, PingsToAPeerThatDoesNotReadAreAnsweredOnceAndLast) {
   EXPECT_LE(pongs, 2);  // the first, which was queued, and the last
 }
 
+/// RFC 6455 §5.5.1, §5.5.2: what it says last is its Close, and what was asked before is answered before.
+TEST(Backpressure, APongThatWaitsGoesOutBeforeTheClose) {
+  std::atomic<int> pings{0};
+  RunningServer server(Handlers{.on_message =
+                                    [](Connection& socket, std::string_view) {
+                                      for (int i = 0; i < 16; ++i)
+                                        socket.send(kMebibyte);  // more than the kernel takes
+                                    },
+                                .on_ping = [&](Connection&, std::span<const std::byte>) { ++pings; }},
+                       {.soft_limit_bytes = 100'000'000, .hard_limit_bytes = 100'000'000});
+  auto client = RawClient::open(server.port());
+  client.send(text_frame("go"));
+  for (const char* const payload : {"A", "B", "C"}) client.send(client_frame(9, payload));
+  EXPECT_TRUE(eventually([&] { return pings == 3; }));
+  client.send(close_frame(1000));
+  server.on_thread([] {});  // it has read it
+  std::vector<std::string> pongs;
+  for (Frame frame; frame.opcode != 8;) {
+    frame = client.read_frame();
+    if (frame.opcode == 10) pongs.push_back(frame.payload);
+  }
+  EXPECT_EQ(pongs, (std::vector<std::string>{"A", "C"}));
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
 /// Attack 10, checklist 79.
 TEST(Backpressure, AMillionUnsolicitedPongsAreIgnored) {
   RunningServer server(Handlers{.on_message = [](Connection& socket, std::string_view text) { socket.send(text); }});

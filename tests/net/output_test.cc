@@ -305,6 +305,19 @@ TEST_F(OutputTest, OfPongsThatWaitOnlyTheFirstAndTheLatestGoOut) {  // RFC 6455 
   EXPECT_TRUE(all.ends_with(frame(Opcode::pong, "0") + frame(Opcode::pong, "999"))) << all.size();
 }
 
+TEST_F(OutputTest, APongThatWaitsGoesOutBeforeWhatIsWrittenLastWhereThatIsWanted) {
+  block();
+  output.queue_pong();  // none
+  for (const char* const payload : {"0", "1", "2"}) EXPECT_FALSE(output.write_pong(batch, here, bytes_of(payload)));
+  output.queue_pong();
+  EXPECT_FALSE(write(Opcode::close, "xx"));
+  EXPECT_FALSE(output.write_pong(batch, here, bytes_of("3")));
+  const std::string all = drain();
+  EXPECT_TRUE(all.ends_with(frame(Opcode::pong, "0") + frame(Opcode::pong, "2") + frame(Opcode::close, "xx") +
+                            frame(Opcode::pong, "3")))
+      << all.size();
+}
+
 TEST_F(OutputTest, AFailureIsRememberedAndDropsWhatIsWritten) {
   there.reset();
   output.begin_batch(batch);

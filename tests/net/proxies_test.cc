@@ -224,6 +224,19 @@ TEST(ForwardedForHeader, IsWhatUpgradeFilterPagesAndLogSee) {
 }
 
 /// A balancer of connections before one of requests.
+TEST(ForwardedForHeader, OfAnEarlierRequestIsNotThatOfTheNext) {
+  RunningServer server(telling(), {.trusted_proxies = kThisMachine},
+                       [&](Server& made) { made.serve("/page", "text/plain", "page"); });
+  for (const std::string& next : {std::string(), forwarded("192.0.2.1, unknown")}) {
+    RawClient client(server.port());
+    client.send("GET /page HTTP/1.1\r\nHost: a\r\n" + forwarded("192.0.2.1") + "\r\n");
+    client.read_response();
+    client.send(upgrade_request("/", next));
+    client.read_head();
+    EXPECT_TRUE(told(client).starts_with("127.0.0.1 ")) << next;
+  }
+}
+
 TEST(ForwardedForHeader, IsBelievedOfWhomTheProxyHeaderNames) {
   Options options = with_proxy_protocol();
   options.trusted_proxies.emplace_back("192.0.2.1");
