@@ -15,6 +15,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
+constexpr const char* kOptions =
+    "--quiet, --max-message BYTES, --deflate off|on|takeover, --certificate FILE, --key FILE, --ping-interval SECONDS, "
+    "--handshake-timeout SECONDS, --busy-poll SECONDS, --soft-limit BYTES, --hard-limit BYTES";
+
 mote::Server* running = nullptr;
 
 void stop_gently(int) { running->drain(std::chrono::seconds(5)); }
@@ -85,7 +89,7 @@ int main(int, char** arguments) {
     else if (option == "--hard-limit"sv)
       options.hard_limit_bytes = parse<std::size_t>(option, *++arguments);
     else if (option.starts_with('-'))
-      reject("unknown option " + std::string(option));
+      reject("unknown option " + std::string(option) + "; there are " + kOptions);
     else
       location = option;
   }

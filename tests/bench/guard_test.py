@@ -210,6 +210,10 @@ class Runs(harness.CommandTest):
     def alive(self):
         return [name for name, pid in self.started() if harness.is_alive(pid)]
 
+    def expect_nobody(self):
+        """Who was killed as the program ended takes a moment to go."""
+        harness.eventually(lambda: not self.alive(), "nobody is left")
+
     def test_writes_a_table_that_it_then_agrees_with(self):
         code, output, log = self.run_at_cost(100, "--write")
         self.assertEqual(code, 0, log)
@@ -218,7 +222,7 @@ class Runs(harness.CommandTest):
         code, output, log = self.run_at_cost(102)
         self.assertEqual(code, 0, log)
         self.assertEqual(len(re.findall(r"(?m)\+2\.00 %  good$", output)), 2)
-        self.assertEqual(self.alive(), [])
+        self.expect_nobody()
 
     def test_fails_on_either_side_and_names_the_way_out(self):
         self.commit_a_table(b=figures.Figures(100, 100))
@@ -252,7 +256,7 @@ class Runs(harness.CommandTest):
         code, output, log = self.run_at_cost(1, "--write")
         self.assertEqual((code, output), (2, ""))
         self.assertIn("workload b: 3 x refused", log)
-        self.assertEqual(self.alive(), [])
+        self.expect_nobody()
         self.assertFalse(self.table.exists())
 
     def test_leaves_nothing_running_when_it_is_ended(self):
@@ -266,7 +270,7 @@ class Runs(harness.CommandTest):
                 self.assertEqual(self.alive(), ["valgrind", "mote_load"])
                 process.send_signal(number)
                 self.assertEqual(self.finish(process)[0], 130)
-                self.assertEqual(self.alive(), [])
+                self.expect_nobody()
                 self.assertEqual(len(self.started()), before + 2)
 
     def test_a_workload_that_there_is_not(self):
