@@ -108,6 +108,7 @@ void Client::Impl::stop() noexcept {
 }
 
 bool Client::Impl::post(Callback<void()> task) {
+  net::Dispatcher::require(static_cast<bool>(task), "post");
   // It counts until it has run or, where nobody runs it any more, was destroyed.
   struct Leave {
     void operator()(Tasks* tasks) const { tasks->waiting.fetch_sub(1, std::memory_order_release); }
@@ -123,6 +124,7 @@ bool Client::Impl::post(Callback<void()> task) {
 }
 
 void Client::Impl::every(milliseconds period, Callback<void()> task) {
+  net::Dispatcher::require(static_cast<bool>(task), "every");
   auto timer = net::Timer::periodic(loop.reactor, period, [task = std::move(task)] { net::Dispatcher::task(task); });
   net::Timer* const added = timer.get();
   timers_.reserve(timers_.size() + 1);

@@ -44,12 +44,12 @@ class ClientSocket::Impl {
   Message receive(milliseconds timeout);
   void close_output(std::uint16_t code, std::string_view reason);
   void close(std::uint16_t code, std::string_view reason);
-  void abort() { handle_.abort(); }
+  void abort();
   [[nodiscard]] SocketState state() const;
   [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
 
  private:
-  enum class Stage { connecting, open, closing, ended };
+  enum class Stage { connecting, open, closing, aborting, ended };
 
   [[nodiscard]] Handlers handlers();
   void take(MessageKind kind, std::string payload);
@@ -149,6 +149,7 @@ void ClientSocket::Impl::fail() const {
 template <class Payload>
 void ClientSocket::Impl::send(Payload payload, Compress compress) {
   std::unique_lock lock(mutex_);
+  if (stage_ != Stage::open) fail();
   const std::uint64_t before = drains_;
   lock.unlock();
   const SendStatus status = handle_.send(payload, compress);
@@ -183,9 +184,16 @@ Message ClientSocket::Impl::receive(milliseconds timeout) {
 }
 
 void ClientSocket::Impl::close_output(std::uint16_t code, std::string_view reason) {
+  const std::scoped_lock lock(
+      mutex_);  // held while the Close is posted: what is sent later comes behind, and is refused
   handle_.close(code, reason);
-  const std::scoped_lock lock(mutex_);
   if (stage_ == Stage::open) stage_ = Stage::closing;
+}
+
+void ClientSocket::Impl::abort() {
+  const std::scoped_lock lock(mutex_);
+  handle_.abort();
+  if (stage_ != Stage::ended) stage_ = Stage::aborting;
 }
 
 void ClientSocket::Impl::close(std::uint16_t code, std::string_view reason) {
@@ -199,6 +207,7 @@ void ClientSocket::Impl::close(std::uint16_t code, std::string_view reason) {
 SocketState ClientSocket::Impl::state() const {
   const std::scoped_lock lock(mutex_);
   if (stage_ == Stage::ended) return ending_ ? SocketState::closed : SocketState::aborted;
+  if (stage_ == Stage::aborting) return SocketState::aborted;
   return stage_ == Stage::closing ? SocketState::close_sent : SocketState::open;
 }
 

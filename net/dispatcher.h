@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -73,6 +75,10 @@ class Dispatcher {
   /// None where it threw.
   std::optional<HttpResponse> page(const Callback<HttpResponse(const HttpRequest&)>& handler,
                                    const HttpRequest& request);
+  /// Throws std::invalid_argument where a callback that is needed is empty.
+  static void require(bool given, const char* call) {
+    if (!given) throw std::invalid_argument(std::string(call).append(" needs something to call"));
+  }
   static void task(const Callback<void()>& task);
 };
 

@@ -29,6 +29,7 @@ struct Sending {
     return session.send_data(opcode, payload, compress);
   }
   [[nodiscard]] std::size_t size() const { return payload.size(); }
+  [[nodiscard]] bool is_pong() const { return opcode == Opcode::pong; }
   [[nodiscard]] Sending<std::vector<std::byte>> copy() const {
     return {opcode, compress, std::vector<std::byte>(payload.begin(), payload.end())};
   }
@@ -39,6 +40,7 @@ struct SendingPrepared {
 
   SendStatus operator()(Session& session) const { return session.send_prepared(proto::PreparedFrames::of(message)); }
   [[nodiscard]] std::size_t size() const { return message.size(); }
+  [[nodiscard]] static bool is_pong() { return false; }
   [[nodiscard]] SendingPrepared copy() const { return *this; }
 };
 
@@ -107,10 +109,10 @@ class Reservation {
   }
   /// Its own.
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// What is known here of all that waits, this message and the connection's queue included.
-  [[nodiscard]] std::size_t total() const {
-    return before_ + size_ + state_->queued_bytes.load(std::memory_order_relaxed);
-  }
+  /// Of this and those before it.
+  [[nodiscard]] std::size_t posted() const { return before_ + size_; }
+  /// What is known here of all that waits, the connection's queue included.
+  [[nodiscard]] std::size_t total() const { return posted() + state_->queued_bytes.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t kTaskBytes = 128;
@@ -120,13 +122,30 @@ class Reservation {
   std::size_t before_;
 };
 
+/// The connection is to end because another thread has passed its hard limit. Said once until it is heard: who goes on
+/// sending takes no memory.
+void post_overflow(const State& state) {
+  if (state->overflowing.exchange(true)) return;
+  try {
+    state->mailbox->post([state] {
+      state->overflowing = false;
+      if (state->session != nullptr) call_for_absent(*state->session, [](Session& session) { session.overflow(); });
+    });
+  } catch (...) {
+    state->overflowing = false;
+    throw;
+  }
+}
+
+/// A pong waits for no room in the connection's queue, which keeps but the latest: only what is posted limits it.
 template <class What>
 SendStatus post_message(const State& state, const What& sending) {
   auto copy = sending.copy();
   Reservation room(state, sending.size());
   const std::size_t total = room.total();
-  if (total != room.size() && total > state->hard_limit_bytes) {
-    if (state->overflow == Overflow::close_connection) run_there(state, [](Session& session) { session.overflow(); });
+  const std::size_t limited = sending.is_pong() ? room.posted() : total;
+  if (limited != room.size() && limited > state->hard_limit_bytes) {
+    if (state->overflow == Overflow::close_connection && !sending.is_pong()) post_overflow(state);
     return SendStatus::dropped;
   }
   const bool queued = total > state->soft_limit_bytes;

@@ -35,6 +35,7 @@ struct HandleState {
   const std::size_t hard_limit_bytes;
   const Overflow overflow;
   std::atomic<bool> open{false};
+  std::atomic<bool> overflowing{false};  // another thread has passed the hard limit, and the reactor will hear of it
   std::atomic<std::size_t> posted_bytes{0};  // what other threads sent and the reactor has not seen yet
   std::atomic<std::size_t> queued_bytes{0};  // the connection's output queue after its last turn
 };

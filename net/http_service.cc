@@ -65,9 +65,9 @@ void HttpService::add_handler(std::string path, Callback<HttpResponse(const Http
 
 OpeningAnswer HttpService::answer(const proto::RequestHead& head, const PeerAddress& peer) {
   const auto named = admission_.client_of(head.headers(), peer);
-  const PeerAddress& client = named ? *named : peer;
-  OpeningAnswer answer = answer_client(head, client, named.has_value());
-  answer.client = client;  // each request's own: a proxy's connection may carry several clients'
+  if (!named) return answer_client(head, peer, false);
+  OpeningAnswer answer = answer_client(head, *named, true);
+  answer.client = named;
   return answer;
 }
 

@@ -30,7 +30,7 @@ struct OpeningAnswer {
   std::optional<proto::DeflateParameters> deflate;  // open
   proto::Refusal refusal;                           // close: what was refused; without a text: nothing
   std::optional<Error> error;                       // fail
-  std::optional<PeerAddress> client;                // whose request it was; none: the connection's
+  std::optional<PeerAddress> client;                // whom a proxy sent the request for
   AddressLedger::Place place;                       // open: where the connection begins to count for that address
 };
 

@@ -14,6 +14,7 @@ namespace mote::net {
 namespace {
 
 constexpr std::size_t kRoomBytes = 4096;
+constexpr int kPiecesPerTurn = 16;  // a proxy that always has more to say waits for the others, and for its timeout
 
 }  // namespace
 
@@ -31,8 +32,11 @@ Descriptor ProxyTalk::take_socket() {
   return std::move(socket_);
 }
 
+void ProxyTalk::on_events(std::uint32_t) { go_on(); }
+void ProxyTalk::on_ready() { go_on(); }
+
 /// Nothing is thrown into the reactor.
-void ProxyTalk::on_events(std::uint32_t) {
+void ProxyTalk::go_on() {
   try {
     write();
     read();
@@ -53,7 +57,11 @@ void ProxyTalk::write() {
 }
 
 void ProxyTalk::read() {
-  while (!over_ && read_some()) write();
+  for (int i = 0; i < kPiecesPerTurn; ++i) {
+    if (over_ || !read_some()) return;
+    write();
+  }
+  if (!over_) reactor_.make_ready(*this);
 }
 
 /// False where there is nothing more to read now. What is fed is only looked at first: of the last piece, what follows

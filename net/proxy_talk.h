@@ -33,7 +33,9 @@ class ProxyTalk final : public core::Source {
 
  private:
   void on_events(std::uint32_t events) override;
+  void on_ready() override;
 
+  void go_on();
   void write();
   void read();
   bool read_some();

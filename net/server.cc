@@ -311,6 +311,7 @@ SourceType* Server::Impl::add(std::unique_ptr<SourceType> source, int descriptor
 }
 
 void Server::Impl::add_timer(milliseconds period, Callback<void()> task) {
+  net::Dispatcher::require(static_cast<bool>(task), "every");
   auto guarded = [task = dispatcher.watch.watched("a task of every", std::move(task))] { net::Dispatcher::task(task); };
   add(net::Timer::periodic(loop.reactor, period, std::move(guarded)))->start();
 }
@@ -335,6 +336,7 @@ void Server::stop() noexcept { impl_->loop.reactor.stop(); }
 void Server::drain(std::chrono::milliseconds deadline) noexcept { impl_->request_drain(deadline); }
 
 bool Server::post(Callback<void()> task) {
+  net::Dispatcher::require(static_cast<bool>(task), "post");
   Impl& impl = *impl_;
   auto watched = impl.dispatcher.watch.watched("a posted task", std::move(task));
   return impl.loop.reactor.mailbox()->post([task = std::move(watched)] { net::Dispatcher::task(task); });
@@ -357,6 +359,7 @@ void Server::serve(std::string path, std::string content_type, std::string_view 
 }
 
 void Server::on_http(std::string path, Callback<HttpResponse(const HttpRequest&)> handler) {
+  net::Dispatcher::require(static_cast<bool>(handler), "on_http");
   impl_->http.add_handler(std::move(path), impl_->dispatcher.watch.watched("on_http", std::move(handler)));
 }
 

@@ -404,7 +404,8 @@ std::size_t Session::use_heads(std::span<const std::byte> input, Sink& sink) {
 std::size_t Session::use_head(std::span<const std::byte> input) {
   auto step = opening_->feed(input);
   if (!step.answered) return step.consumed;
-  if (step.answer.client) peer_ = *step.answer.client;
+  // Of the last request alone: a proxy's connection may carry those of several clients.
+  if (step.answer.client && step.answer.after != AfterAnswer::next_request) peer_ = *step.answer.client;
   if (step.answer.place.keep()) counted_ = true;
   written(output_.write(context_.batch, transport_, bytes_of(step.answer.bytes), {}));
   switch (step.answer.after) {

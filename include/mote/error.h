@@ -20,7 +20,7 @@ enum class ErrorKind {
   callback,   ///< A callback threw; `cause()` is the exception.
   connect,    ///< Clients: the host could not be resolved or reached, or a proxy refused.
   tls,        ///< Clients: the TLS handshake failed; the text says with which host, and why.
-  handshake,  ///< Clients: the response to the opening handshake was no correct 101; `response()` has it.
+  handshake,  ///< Clients: no correct 101 came; `response()` has what came with another status.
 };
 
 /// A response that a client got in place of 101: a redirect, 401, 404 and so on (RFC 6455 §4.1).

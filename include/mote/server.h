@@ -63,7 +63,7 @@ class Server {
 
   /// Runs `task` on the server's thread, tasks of one thread in order. Any thread. Answers false, and destroys the task
   /// without calling it, once `run` has returned; one that still waits then is destroyed as well. What it throws is
-  /// logged.
+  /// logged. Throws std::invalid_argument for an empty one, as `every` and `on_http` do.
   bool post(Callback<void()> task);
   /// Runs `task` on the server's thread every `period` (at least 1 ms) from now until `run` returns. Throws
   /// std::invalid_argument for less. What it throws is logged.

@@ -251,6 +251,21 @@ TEST(ClientSocket, ReceivesEmptyMessagesAheadOnlySoFar) {
   EXPECT_EQ(socket.receive(10s).kind, MessageKind::close);
 }
 
+TEST(ClientSocket, WhatIsSentBehindACloseOrAnAbortIsRefused) {
+  const RunningServer server(echo_handlers());
+  for (int round = 0; round < 20; ++round) {
+    auto closing = connect(server.url());
+    closing.close_output();
+    EXPECT_THROW(closing.send("late"), Error);
+    EXPECT_EQ(closing.receive(10s).kind, MessageKind::close);
+    auto aborting = connect(server.url());
+    aborting.abort();
+    EXPECT_EQ(aborting.state(), SocketState::aborted);
+    EXPECT_THROW(aborting.send("late"), Error);
+    EXPECT_THROW(aborting.receive(10s), Error);
+  }
+}
+
 TEST(ClientSocket, ManyThreadsSendAndOneReceives) {
   const RunningServer server(echo_handlers());
   auto socket = connect(server.url());

@@ -739,6 +739,13 @@ TEST(Client, PostedTasksRunOnItsThreadAndKeepItRunning) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
+TEST(Client, TasksMustBeThere) {
+  Client client;
+  EXPECT_THROW(client.post(nullptr), std::invalid_argument);
+  EXPECT_THROW(client.every(1ms, nullptr), std::invalid_argument);
+  client.run();
+}
+
 TEST(Client, ATimerRunsWhileItRuns) {
   const RunningServer server(echo_handlers());
   Client client;

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <limits>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/support/process_facts.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/running_server.h"
 
@@ -162,6 +164,42 @@ TEST(Handle, CountsEmptyMessagesThatItHasPosted) {
   EXPECT_LE(accepted, 100);
   for (int i = 0; i < accepted; ++i) EXPECT_EQ(client.read_frame().payload, "");
   EXPECT_EQ(handle.send(""), SendStatus::sent);
+}
+
+TEST(Handle, PassingTheHardLimitAgainAndAgainTakesNoMemory) {
+  WithHandle it({.soft_limit_bytes = 1000, .hard_limit_bytes = 10'000});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  it.server.on_thread([&] {
+    std::thread([&] {
+      EXPECT_EQ(handle.send("first"), SendStatus::sent);
+      const std::string large(10'000, 'x');
+      EXPECT_EQ(handle.send(large), SendStatus::dropped);
+      const long before = test::allocated_bytes();
+      for (int i = 0; i < 100'000; ++i) handle.send(large);
+      EXPECT_LT(test::allocated_bytes() - before, 1024 * 1024);
+    }).join();
+  });
+  EXPECT_EQ(client.read_frame().payload, "first");
+  EXPECT_EQ(client.read_close_code(), 1008);
+  EXPECT_TRUE(eventually([&] { return it.journal.size() == 1; }));
+}
+
+/// Only the latest waits, so that it takes no room among the messages.
+TEST(Handle, APongPassesWhereNoMessageWould) {
+  WithHandle it({.soft_limit_bytes = 1000, .hard_limit_bytes = 100'000});
+  auto client = RawClient::open(it.server.port());
+  const Handle handle = it.handle();
+  it.server.on_thread([&] { EXPECT_EQ(handle.send(std::string(16'000'000, 'x')), SendStatus::queued); });
+  it.server.on_thread([] {});  // what waits is known
+  for (const std::byte number : {std::byte{1}, std::byte{2}, std::byte{3}}) {
+    EXPECT_EQ(handle.send_pong(std::span(&number, 1)), SendStatus::queued);
+  }
+  it.server.on_thread([] {});
+  EXPECT_TRUE(handle.is_open());
+  EXPECT_EQ(client.read_frame().payload.size(), 16'000'000U);
+  EXPECT_EQ(client.read_frame(), (Frame{10, true, "\x01"}));
+  EXPECT_EQ(client.read_frame(), (Frame{10, true, "\x03"}));
 }
 
 /// Also where the kernel has taken it all by then.

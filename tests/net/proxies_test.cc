@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::CapturedLog;
 using test::client_frame;
+using test::eventually;
 using test::Journal;
 using test::kClockLag;
 using test::proxy_block_v6;
@@ -234,6 +235,22 @@ TEST(ForwardedForHeader, OfAnEarlierRequestIsNotThatOfTheNext) {
     client.send(upgrade_request("/", next));
     client.read_head();
     EXPECT_TRUE(told(client).starts_with("127.0.0.1 ")) << next;
+  }
+}
+
+/// A line in the log may have somebody banned.
+TEST(ForwardedForHeader, ARequestThatIsWrongOrLateIsNotLaidAtTheEarlierOnesDoor) {
+  RunningServer server(telling(), {.handshake_timeout = 300ms, .trusted_proxies = kThisMachine},
+                       [&](Server& made) { made.serve("/page", "text/plain", "page"); });
+  for (const std::string next : {"GET \\ HTTP/1.1\r\n\r\n", "GET / HT"}) {
+    const CapturedLog log;
+    RawClient client(server.port());
+    client.send("GET /page HTTP/1.1\r\nHost: a\r\n" + forwarded("192.0.2.1") + "\r\n");
+    client.read_response();
+    client.send(next);
+    client.read_to_end();
+    EXPECT_TRUE(eventually([&] { return log.size() == 1; }));
+    EXPECT_EQ(log.count("127.0.0.1:"), 1U) << next;
   }
 }
 

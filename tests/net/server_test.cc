@@ -11,6 +11,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -365,6 +366,9 @@ TEST(Server, EveryRepeatsUntilTheEnd) {
   RunningServer server(echo(), {}, [&](Server& made) {
     made.every(2ms, [&] { ++runs; });
     EXPECT_THROW(made.every(0ms, [] {}), std::invalid_argument);
+    EXPECT_THROW(made.every(1ms, nullptr), std::invalid_argument);
+    EXPECT_THROW(made.post(std::function<void()>()), std::invalid_argument);
+    EXPECT_THROW(made.on_http("/", nullptr), std::invalid_argument);
   });
   EXPECT_TRUE(eventually([&] { return runs >= 10; }));
   server->post([&] { server->every(1ms, [&] { throw std::runtime_error("a timer may throw"); }); });
