@@ -184,8 +184,8 @@ Message ClientSocket::Impl::receive(milliseconds timeout) {
 }
 
 void ClientSocket::Impl::close_output(std::uint16_t code, std::string_view reason) {
-  const std::scoped_lock lock(
-      mutex_);  // held while the Close is posted: what is sent later comes behind, and is refused
+  // The lock is held while the Close is posted: what is sent later comes behind it, and is refused.
+  const std::scoped_lock lock(mutex_);
   handle_.close(code, reason);
   if (stage_ == Stage::open) stage_ = Stage::closing;
 }
