@@ -236,6 +236,12 @@ void Reactor::run() {
   running_ = false;
 }
 
+void Reactor::wind_up() {
+  announce(Announcement::stop);
+  finish_turn();
+  mailbox_->leave_thread();
+}
+
 /// Sets it where it would ring too late, and answers what epoll_wait is to be told. It may ring early, for a timer that
 /// was armed anew since.
 int Reactor::set_alarm() {

@@ -124,6 +124,9 @@ class Reactor {
   void rewind() { stopping_.store(false); }  // before whatever the caller then looks at
   /// What ends a turn, for use after `run` has returned: see the class.
   void finish_turn();
+  /// The end of what `run` was for, on its thread: tells every source Announcement::stop, and finishes the turn. From
+  /// then on the reactor has no thread, until it runs again.
+  void wind_up();
 
   /// Shared by those who may outlive the reactor.
   [[nodiscard]] const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }

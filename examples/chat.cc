@@ -39,9 +39,7 @@ void welcome(mote::Connection& socket, std::string_view name) {
   static unsigned last_id = 0;
   std::size_t size = std::min<std::size_t>(name.size(), 40);
   while (size < name.size() && (name[size] & 0xC0) == 0x80) --size;  // half a character ends the receivers' connections
-  Guest& guest = guests[&socket];
-  guest.id = ++last_id;
-  guest.name = name.substr(0, size);
+  const Guest& guest = guests[&socket] = {++last_id, std::string(name.substr(0, size))};
   socket.send(line("me", guest));
   for (const auto& [other_socket, other] : guests) {
     if (other_socket != &socket) socket.send(line("join", other, other.name));

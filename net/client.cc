@@ -95,9 +95,7 @@ void Client::Impl::run() {
     loop.reactor.rewind();
     if (!stop_wanted_) loop.reactor.run();
   }
-  loop.reactor.announce(core::Announcement::stop);
-  loop.reactor.finish_turn();
-  loop.reactor.mailbox()->leave_thread();
+  loop.reactor.wind_up();
   stop_wanted_ = false;
   loop.reactor.rewind();
 }

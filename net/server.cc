@@ -182,9 +182,7 @@ void Server::Impl::run() {
   if (!started_) throw std::logic_error("mote::Server::run needs start first");
   loop.reactor.run();
   stop_listening();
-  loop.reactor.announce(core::Announcement::stop);
-  loop.reactor.finish_turn();
-  loop.reactor.mailbox()->leave_thread();
+  loop.reactor.wind_up();
   loop.reactor.mailbox()->close();
 }
 

@@ -21,8 +21,9 @@ struct HandleState;
 ///
 /// After the connection's end, and after the server's, every call is harmless and answers `closed`. From another thread
 /// the payload is copied and sent by the server's thread: messages of one thread stay in order, and a status tells the
-/// queue's size at that moment; until that thread has taken it, a message counts with 128 bytes beside its payload.
-/// A default-constructed Handle behaves as one whose connection has ended.
+/// queue's size at that moment; until that thread has taken it, a message counts with 128 bytes beside its payload. A
+/// pong is dropped only where such messages alone are above the hard limit, and never ends the connection. A
+/// default-constructed Handle behaves as one whose connection has ended.
 class Handle {
  public:
   Handle() = default;

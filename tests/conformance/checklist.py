@@ -289,9 +289,9 @@ not what the tests say. The last part alone is written by hand.
 ## The RFC checklist
 
 What RFC 9112, 9110, 6455, 7692 and 8441 ask of servers and clients, and the tests that prove it: `./dev test -R NAME`
-runs one. After a colon come rows of a table. *Level*: MUST and SHOULD as in the RFC, *says* for what it states without such a word,
-*ours* for what mote adds. The list is `tests/conformance/checklist.tsv`; how a test names its lines is said in
-`tests/conformance/checklist.py`.
+runs one. After a colon come rows of a table. *Level*: MUST and SHOULD as in the RFC, *says* for what it states without
+such a word, *ours* for what mote adds. The list is `tests/conformance/checklist.tsv`; how a test names its lines is said
+in `tests/conformance/checklist.py`.
 
 | | section | level | who | requirement | tests | result |
 |---|---|---|---|---|---|---|

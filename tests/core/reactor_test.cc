@@ -915,6 +915,22 @@ TEST(Reactor, KnowsItsThreadWhileItRuns) {
   EXPECT_FALSE(reactor.mailbox()->on_own_thread());
 }
 
+TEST(Reactor, WoundUpItHasNoThread) {
+  Reactor reactor;
+  std::vector<Announcement> heard;
+  bool own = false;
+  add(reactor).on.announcement = [&](Announcement announcement) {
+    heard.push_back(announcement);
+    own = reactor.mailbox()->on_own_thread();
+  };
+  reactor.stop();
+  run(reactor);
+  reactor.wind_up();
+  EXPECT_EQ(heard, std::vector<Announcement>{Announcement::stop});
+  EXPECT_TRUE(own);
+  EXPECT_FALSE(reactor.mailbox()->on_own_thread());
+}
+
 TEST(Reactor, ItsMailboxOutlivesIt) {
   std::shared_ptr<Mailbox> mailbox;
   auto owned = std::make_shared<int>(1);

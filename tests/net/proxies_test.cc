@@ -224,7 +224,6 @@ TEST(ForwardedForHeader, IsWhatUpgradeFilterPagesAndLogSee) {
   EXPECT_TRUE(log.lines()[0].starts_with("192.0.2.2:0: ")) << log.lines()[0];
 }
 
-/// A balancer of connections before one of requests.
 TEST(ForwardedForHeader, OfAnEarlierRequestIsNotThatOfTheNext) {
   RunningServer server(telling(), {.trusted_proxies = kThisMachine},
                        [&](Server& made) { made.serve("/page", "text/plain", "page"); });
@@ -254,6 +253,7 @@ TEST(ForwardedForHeader, ARequestThatIsWrongOrLateIsNotLaidAtTheEarlierOnesDoor)
   }
 }
 
+/// A balancer of connections before one of requests.
 TEST(ForwardedForHeader, IsBelievedOfWhomTheProxyHeaderNames) {
   Options options = with_proxy_protocol();
   options.trusted_proxies.emplace_back("192.0.2.1");
